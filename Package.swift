@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every Swift target of ours is built with.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+/// A library target: one concern, importing only what is listed here.
+func library(
+    _ name: String, _ dependencies: [Target.Dependency], resources: [Resource]? = nil
+) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: settings)
+}
+
+/// A program, built from the folder of its name.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one floor of the house.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "vipns",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // C: what the importer cannot see, and the system libraries.
+        .target(name: "CLinux"),
+        .target(name: "CProtocol"),
+        .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+
+        // The kernel's floor.
+        library("Addressing", []),
+        library("LinuxSystem", ["CLinux"]),
+        library("Netlink", ["CMnl", "CLinux", "LinuxSystem", "Addressing"]),
+        library("Neighbors", ["CLinux", "LinuxSystem", "Addressing"]),
+        library("SessionNetwork", ["Netlink", "Neighbors", "LinuxSystem", "Addressing"]),
+
+        // What is spoken.
+        library("HelperChannel", ["CProtocol", "Netlink", "LinuxSystem", "Addressing"]),
+        library("Varlink", ["LinuxSystem"]),
+        library("ClientAPI", ["Varlink"], resources: [.embedInCode("io.vipns.varlink")]),
+
+        // What is decided, and what is kept.
+        library("Leasing", ["Addressing"]),
+        library("LeaseStoreSQLite", ["Leasing", "Addressing", grdb]),
+        library("SessionPlan", ["Leasing", "Addressing"]),
+        library("ServiceConfiguration", ["Leasing", "Addressing", yams]),
+        library(
+            "SessionService",
+            [
+                "SessionPlan", "Leasing", "HelperChannel", "Varlink", "ClientAPI", "ServiceConfiguration", "LinuxSystem",
+                "Addressing", logging, lifecycle,
+            ]),
+
+        // The laboratory LAN for tests, benchmarks and the demo.
+        library("Lab", ["Netlink", "LinuxSystem", "Addressing"]),
+
+        // Programs.
+        program("vipns-helper", ["SessionNetwork", "HelperChannel", "LinuxSystem", "Addressing", argumentParser]),
+        program(
+            "vipnsd",
+            [
+                "SessionService", "LeaseStoreSQLite", "ServiceConfiguration", "LinuxSystem", logging, lifecycle,
+                argumentParser,
+            ]),
+        program("vipns", ["ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
+        program("vipns-lab", ["Lab", "LinuxSystem", "Addressing", argumentParser]),
+        program(
+            "vipns-bench",
+            [
+                "Lab", "Netlink", "SessionNetwork", "ClientAPI", "Varlink", "LinuxSystem", "Addressing", argumentParser,
+            ]),
+    ]
+)

@@ -1,0 +1,50 @@
+internal import Glibc
+
+/// Reads a small file whole, such as those of /proc; at most `limit` octets.
+///
+/// - Throws: the errno; EMSGSIZE past `limit`.
+public func readFile(_ path: String, limit: Int = 1 << 20) throws(Errno) -> [UInt8] {
+    let file = try OwnedDescriptor.open(path, O_RDONLY)
+    return try file.readAll(limit: limit)
+}
+
+/// Reads a small text file; ill-formed UTF-8 is replaced.
+///
+/// - Throws: the errno; EMSGSIZE past 1 MiB.
+public func readTextFile(_ path: String) throws(Errno) -> String {
+    String(decoding: try readFile(path), as: UTF8.self)
+}
+
+/// Writes a file in one write(2), as /proc/sys wants it; the file must exist unless `flags` has O_CREAT.
+///
+/// - Throws: the errno; EIO where the kernel took less than all.
+public func writeFile(_ path: String, _ text: String, flags: CInt = 0, mode: UInt32 = 0o644) throws(Errno) {
+    let file = try OwnedDescriptor.open(path, O_WRONLY | flags, mode: mode)
+    let octets = Array(text.utf8)
+    let raw = file.withRaw { $0 }
+    let written = try checked { unsafe write(raw, octets, octets.count) }
+    guard written == octets.count else { throw Errno(rawValue: EIO) }
+}
+
+/// Random octets from the kernel; getrandom(2).
+public func randomOctets(_ count: Int) -> [UInt8] {
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+}
+
+extension OwnedDescriptor {
+    /// Reads to the end of the file; at most `limit` octets.
+    ///
+    /// - Throws: the errno; EMSGSIZE past `limit`.
+    public borrowing func readAll(limit: Int) throws(Errno) -> [UInt8] {
+        let raw = withRaw { $0 }
+        var octets: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = try checked { unsafe read(raw, &chunk, chunk.count) }
+            if count == 0 { return octets }
+            octets += chunk[..<count]
+            if octets.count > limit { throw .messageSize }
+        }
+    }
+}

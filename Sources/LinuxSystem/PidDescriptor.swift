@@ -1,0 +1,52 @@
+internal import CLinux
+internal import Glibc
+
+/// A process, held so that its number cannot come to mean another; pidfd_open(2).
+///
+/// The descriptor becomes readable when the process has ended.
+public struct PidDescriptor: ~Copyable, Sendable {
+    /// The pidfd; poll it for reading.
+    public let descriptor: OwnedDescriptor
+
+    /// Opens the process that has this number now.
+    ///
+    /// - Throws: ESRCH where there is none, or another errno.
+    public init(pid: Int32) throws(Errno) {
+        descriptor = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
+    }
+
+    /// Opens the process that connected the other end of `socket`.
+    ///
+    /// Kernel < 6.5: SO_PEERPIDFD is missing and the number is looked up, which can meet a successor where the peer has
+    /// ended; compare ``ProcessIdentity`` before and after. Remove once 6.5 is the oldest we support.
+    /// - Throws: ESRCH where the peer has ended, or another errno.
+    public init(peerOf socket: borrowing OwnedDescriptor) throws(Errno) {
+        let raw = socket.withRaw { $0 }
+        do throws(Errno) {
+            descriptor = OwnedDescriptor(adopting: try checked { vipns_peer_pidfd(raw) })
+        } catch .noProtocolOption {
+            let pid = try PeerCredentials(of: socket).pid
+            descriptor = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
+        }
+    }
+
+    /// Sends a signal; pidfd_send_signal(2).
+    ///
+    /// - Throws: ESRCH where the process has ended already, EPERM.
+    public borrowing func signal(_ signal: CInt) throws(Errno) {
+        let raw = descriptor.withRaw { $0 }
+        try checked { vipns_pidfd_signal(raw, signal) }
+    }
+
+    /// Whether the process has ended, without waiting.
+    public var hasEnded: Bool { descriptor.isReadable(within: 0) }
+}
+
+extension OwnedDescriptor {
+    /// Whether the descriptor becomes readable within `milliseconds`; poll(2). -1 waits without end.
+    public borrowing func isReadable(within milliseconds: CInt) -> Bool {
+        var entry = pollfd(fd: withRaw { $0 }, events: Int16(POLLIN), revents: 0)
+        let ready = try? checked { unsafe poll(&entry, 1, milliseconds) }
+        return (ready ?? 0) > 0
+    }
+}

@@ -1,0 +1,25 @@
+internal import Glibc
+
+/// A process told from every other of this boot: its number and when it started; proc_pid_stat(5).
+public struct ProcessIdentity: Hashable, Sendable {
+    /// The process's number.
+    public let pid: Int32
+    /// Its start, in clock ticks since boot.
+    public let startTicks: UInt64
+
+    /// Puts together what was stored.
+    public init(pid: Int32, startTicks: UInt64) {
+        self.pid = pid
+        self.startTicks = startTicks
+    }
+
+    /// Reads the start of the process that has this number now; nil where there is none.
+    public init?(pid: Int32) {
+        guard let text = try? readTextFile("/proc/\(pid)/stat") else { return nil }
+        // The command's name may hold spaces and brackets: fields are counted from the last closing one.
+        guard let nameEnd = text.lastIndex(of: ")") else { return nil }
+        let fields = text[nameEnd...].split(separator: " ")
+        guard fields.count > 20, let ticks = UInt64(fields[20]) else { return nil }
+        self.init(pid: pid, startTicks: ticks)
+    }
+}

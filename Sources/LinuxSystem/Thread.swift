@@ -1,0 +1,44 @@
+internal import Glibc
+
+/// What a raw thread runs; hides the result's type from the C entry point, which cannot be generic.
+private final class Work {
+    let run: () -> Void
+    init(_ run: @escaping () -> Void) { self.run = run }
+}
+
+/// Where a raw thread leaves what came of it; pthread_join(3) orders its write before the reader.
+private final class Outcome<Value: Sendable> {
+    var value: Result<Value, Errno> = .failure(.interrupted)
+}
+
+/// Runs `body` on a raw thread that ends with it, and waits.
+///
+/// A thread of the Swift runtime or of Dispatch must never change its namespace: it would take later work with it.
+func onOwnThread<Value: Sendable>(
+    _ body: @escaping @Sendable () throws(Errno) -> Value
+) throws(Errno) -> Value {
+    let outcome = Outcome<Value>()
+    let work = Work {
+        do throws(Errno) {
+            outcome.value = .success(try body())
+        } catch {
+            outcome.value = .failure(error)
+        }
+    }
+    let argument = unsafe Unmanaged.passRetained(work)
+    var thread = pthread_t()
+    let status = unsafe pthread_create(
+        &thread, nil,
+        { argument in
+            if let argument = unsafe argument {
+                unsafe Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().run()
+            }
+            return nil
+        }, argument.toOpaque())
+    guard status == 0 else {
+        unsafe argument.release()
+        throw Errno(rawValue: status)
+    }
+    pthread_join(thread, nil)
+    return try outcome.value.get()
+}
