@@ -54,7 +54,7 @@ let package = Package(
         library("LinuxSystem", ["CLinux"]),
         library("Netlink", ["CMnl", "CLinux", "LinuxSystem", "Addressing"]),
         library("Neighbors", ["CLinux", "LinuxSystem", "Addressing"]),
-        library("SessionNetwork", ["Netlink", "Neighbors", "LinuxSystem", "Addressing"]),
+        library("SessionNetwork", ["CLinux", "Netlink", "Neighbors", "LinuxSystem", "Addressing"]),
 
         // What is spoken.
         library("HelperChannel", ["CProtocol", "Netlink", "LinuxSystem", "Addressing"]),

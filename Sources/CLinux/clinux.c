@@ -1,4 +1,227 @@
+#define _GNU_SOURCE
 #include "clinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/if.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Debian 12's headers are older than the kernels that we use. */
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+
+const char *vipns_error_text(int number) { return strerrordesc_np(number); }
+
+const int vipns_clone_newnet = CLONE_NEWNET;
+const int vipns_clone_newns = CLONE_NEWNS;
+const int vipns_clone_newpid = CLONE_NEWPID;
+
+int vipns_unshare(int flags) { return unshare(flags); }
+int vipns_setns(int fd, int type) { return setns(fd, type); }
+
+int vipns_is_nsfs(int fd) {
+    struct statfs facts;
+    if (fstatfs(fd, &facts) < 0) return -1;
+    return facts.f_type == NSFS_MAGIC;
+}
+int vipns_ns_type(int fd) { return ioctl(fd, NS_GET_NSTYPE); }
+int vipns_ns_owner(int fd) { return ioctl(fd, NS_GET_USERNS); }
+
+int vipns_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int vipns_pidfd_signal(int pidfd, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+static int close_range_cloexec(unsigned first) {
+    return (int)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+int vipns_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
+/* Unix sockets: unix(7). */
+
+int vipns_peer_credentials(int fd, struct vipns_peer *peer) {
+    struct ucred found;
+    socklen_t size = sizeof found;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &found, &size) < 0) return -1;
+    peer->pid = found.pid;
+    peer->uid = found.uid;
+    peer->gid = found.gid;
+    return 0;
+}
+
+int vipns_peer_pidfd(int fd) {
+    int pidfd = -1;
+    socklen_t size = sizeof pidfd;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0 ? -1 : pidfd;
+}
+
+int vipns_netns_cookie(int fd, uint64_t *cookie) {
+    socklen_t size = sizeof *cookie;
+    return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &size);
+}
+
+static int unix_address(const char *path, struct sockaddr_un *address, socklen_t *size) {
+    size_t length = strlen(path);
+    if (length >= sizeof address->sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, path, length + 1);
+    *size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+    return 0;
+}
+
+int vipns_unix_connect(int fd, const char *path) {
+    struct sockaddr_un address;
+    socklen_t size;
+    if (unix_address(path, &address, &size) < 0) return -1;
+    return connect(fd, (struct sockaddr *)&address, size);
+}
+
+int vipns_unix_bind(int fd, const char *path) {
+    struct sockaddr_un address;
+    socklen_t size;
+    if (unix_address(path, &address, &size) < 0) return -1;
+    return bind(fd, (struct sockaddr *)&address, size);
+}
+
+int vipns_socket_stream(void) { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0); }
+int vipns_socket_seqpacket(void) { return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0); }
+int vipns_socketpair_seqpacket(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
+}
+int vipns_socketpair_stream(int ends[2]) {
+    return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+}
+int vipns_accept(int fd, int nonblocking) {
+    return accept4(fd, NULL, NULL, SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0));
+}
+
+int vipns_socket_timeouts(int fd, long milliseconds) {
+    struct timeval limit = {.tv_sec = milliseconds / 1000, .tv_usec = (milliseconds % 1000) * 1000};
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) return -1;
+    return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+}
+
+long vipns_send(int fd, const void *bytes, size_t size, int descriptor) {
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = size};
+    union {
+        char room[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (descriptor >= 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.room;
+        message.msg_controllen = sizeof control.room;
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
+    }
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+long vipns_receive(int fd, void *bytes, size_t size, int *descriptors, int limit, int *count) {
+    struct iovec part = {.iov_base = bytes, .iov_len = size};
+    union {
+        char room[CMSG_SPACE(sizeof(int) * 16)];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    int kept = 0, excess = 0;
+    *count = 0;
+    if (got < 0) return -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t n = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < n; i++) {
+            int one;
+            memcpy(&one, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+            if (kept < limit) {
+                descriptors[kept++] = one;
+            } else {
+                close(one);
+                excess = 1;
+            }
+        }
+    }
+    if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || excess) {
+        while (kept > 0) close(descriptors[--kept]);
+        errno = EMSGSIZE;
+        return -1;
+    }
+    *count = kept;
+    return got;
+}
+
+int vipns_link_flags(int fd, const char *name) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    if (strlen(name) >= sizeof request.ifr_name) {
+        errno = ENODEV;
+        return -1;
+    }
+    strcpy(request.ifr_name, name);
+    if (ioctl(fd, SIOCGIFFLAGS, &request) < 0) return -1;
+    return (unsigned short)request.ifr_flags;
+}
+
+int vipns_bind_mount(const char *source, const char *target) {
+    return mount(source, target, NULL, MS_BIND, NULL);
+}
+int vipns_make_private(const char *target) {
+    return mount(NULL, target, NULL, MS_PRIVATE, NULL);
+}
+int vipns_make_tree_private(const char *target) {
+    return mount(NULL, target, NULL, MS_REC | MS_PRIVATE, NULL);
+}
+int vipns_mount(const char *type, const char *target, const char *options) {
+    return mount(type, target, type, MS_NOSUID | MS_NODEV, options);
+}
+int vipns_detach_mount(const char *target) { return umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW); }
+
+int vipns_signal_descriptor(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int vipns_next_signal(int fd) {
+    struct signalfd_siginfo signal;
+    ssize_t got = read(fd, &signal, sizeof signal);
+    return got == (ssize_t)sizeof signal ? (int)signal.ssi_signo : 0;
+}
 
 /* Between fork and exec only async-signal-safe calls are allowed; signal-safety(7). */
 static void become(const struct vipns_child *child, int report) {
@@ -23,7 +246,7 @@ static void become(const struct vipns_child *child, int report) {
     for (int i = 0; i < 3; i++) {
         if (dup2(wanted[i], i) < 0) goto failed;
     }
-    if (vipns_close_range_cloexec(3) < 0) goto failed;
+    if (close_range_cloexec(3) < 0) goto failed;
     if (child->set_ids) {
         if (setgroups(0, NULL) < 0) goto failed;
         if (setresgid(child->gid, child->gid, child->gid) < 0) goto failed;
@@ -39,7 +262,7 @@ failed:
     _exit(127);
 }
 
-pid_t vipns_spawn(const struct vipns_child *child) {
+int vipns_spawn(const struct vipns_child *child) {
     int report[2];
     int failure = 0;
     ssize_t got;

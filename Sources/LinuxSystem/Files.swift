@@ -48,3 +48,27 @@ extension OwnedDescriptor {
         }
     }
 }
+
+/// The names in a directory, without `.` and `..`, in no order.
+///
+/// - Throws: the errno.
+public func directoryEntries(_ path: String) throws(Errno) -> [String] {
+    guard let directory = unsafe opendir(path) else { throw Errno.current }
+    defer { _ = unsafe closedir(directory) }
+    var names: [String] = []
+    while let entry = unsafe readdir(directory) {
+        // Sound: the kernel closes d_name with a NUL inside the entry.
+        let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        }
+        if name != "." && name != ".." { names.append(name) }
+    }
+    return names
+}
+
+/// What a symbolic link says; nil where it cannot be read; readlink(2).
+public func readSymbolicLink(_ path: String) -> String? {
+    var text = [CChar](repeating: 0, count: 256)
+    let size = unsafe readlink(path, &text, text.count)
+    return size < 0 ? nil : String(decoding: text.prefix(size).map(UInt8.init(bitPattern:)), as: UTF8.self)
+}

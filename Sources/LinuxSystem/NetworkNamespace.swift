@@ -46,6 +46,9 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         public let namespace: NetworkNamespace
         /// What the closure returned.
         public let result: Result
+
+        /// Keeps the namespace alone.
+        public consuming func intoNamespace() -> NetworkNamespace { namespace }
     }
 
     /// Gives up the checks that this type stands for and keeps the descriptor.

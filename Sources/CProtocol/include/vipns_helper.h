@@ -1,0 +1,96 @@
+/*
+ * The helper channel: what vipnsd asks of vipns-helper, over /run/vipns/helper (SOCK_SEQPACKET).
+ *
+ * One datagram is one message: struct nlmsghdr and attributes (struct nlattr), in the layout and alignment of
+ * netlink(7) but with the types below. At most VIPNS_MESSAGE_SIZE octets, at most one descriptor, only where stated.
+ * nlmsg_seq is the request's number, copied into every answer; 0 marks an event. nlmsg_flags is 0, or NLM_F_MULTI on
+ * all parts of an answer in several messages, which VIPNS_MSG_DONE ends. nlmsg_pid is 0. Numbers are in host order.
+ *
+ * A message that breaks these rules, or an unknown type or attribute in a request, ends the channel.
+ */
+#ifndef VIPNS_HELPER_H
+#define VIPNS_HELPER_H
+
+/* Sent in VIPNS_MSG_HELLO, the first message each way; any other version ends the channel. */
+#define VIPNS_HELPER_VERSION 1
+
+/* Upper bound of one message in octets. */
+#define VIPNS_MESSAGE_SIZE 32768
+
+/* Namespace numbers that vipns gives are this or above; the kernel's own choices start at 0. */
+#define VIPNS_FIRST_NUMBER 0x100000
+
+/* Message types. "in:" lists the request's attributes, "out:" those of its answer; [x] may be missing. */
+enum vipns_message {
+    /* Answer to a request that has nothing to tell. */
+    VIPNS_MSG_DONE = 32,
+    /* Answer to a request that failed. out: ERRNO, TEXT */
+    VIPNS_MSG_ERROR,
+    /* First message. in: VERSION; out: VERSION */
+    VIPNS_MSG_HELLO,
+    /* Bind the client socket anew. out: nothing, with the listening descriptor */
+    VIPNS_MSG_LISTEN,
+    /* Make, prepare, pin and number a namespace. in: SESSION, NUMBER; out: COOKIE */
+    VIPNS_MSG_MAKE,
+    /*
+     * Connect a made namespace: the link, its address and route, lo; then announce. Without PARENT: lo only.
+     * in: SESSION, [PARENT, MODE, MAC, ADDRESS, PREFIX_LENGTH, [GATEWAY]]; out: nothing, with the namespace's descriptor
+     */
+    VIPNS_MSG_CONNECT,
+    /* The descriptor of a pinned namespace. in: SESSION; out: nothing, with the descriptor */
+    VIPNS_MSG_JOIN,
+    /* All processes in namespaces of ours. out, in parts: MEMBERS */
+    VIPNS_MSG_MEMBERS,
+    /* Kill the processes in one namespace. in: NUMBER; out: COUNT of those still there */
+    VIPNS_MSG_KILL,
+    /* Destroy TCP sockets, unpin, forget. in: SESSION, NUMBER; out: ALIVE */
+    VIPNS_MSG_DISMANTLE,
+    /* Unpin only: processes that are left live on with their sockets. in: SESSION, NUMBER; out: ALIVE */
+    VIPNS_MSG_UNPIN,
+    /* Delete the session's link by its namespace's number. in: NUMBER; done when the kernel says so or it was gone */
+    VIPNS_MSG_DELETE_LINK,
+    /* All pins and all living numbers of ours. out, in parts, one each: [SESSION], [NUMBER], [COOKIE], [LINKED] */
+    VIPNS_MSG_LIST,
+    /* Event: the namespace of this number is gone. out: NUMBER */
+    VIPNS_MSG_GONE,
+    /* Event: events were lost; ask with VIPNS_MSG_LIST. */
+    VIPNS_MSG_OVERRUN,
+};
+
+/* Attribute types and payloads. */
+enum vipns_attribute {
+    /* u32: VIPNS_HELPER_VERSION */
+    VIPNS_ATTR_VERSION = 1,
+    /* string: eight characters of [a-z2-7] */
+    VIPNS_ATTR_SESSION,
+    /* u32: the namespace's number in the host, at least VIPNS_FIRST_NUMBER */
+    VIPNS_ATTR_NUMBER,
+    /* u64: the namespace's cookie; socket(7), SO_NETNS_COOKIE */
+    VIPNS_ATTR_COOKIE,
+    /* string: name of the parent link */
+    VIPNS_ATTR_PARENT,
+    /* u32: 0 bridge, 1 private, 2 vepa */
+    VIPNS_ATTR_MODE,
+    /* 6 octets: MAC address, locally administered, unicast */
+    VIPNS_ATTR_MAC,
+    /* 4 octets: IPv4 address, network order */
+    VIPNS_ATTR_ADDRESS,
+    /* u32: length of the network part */
+    VIPNS_ATTR_PREFIX_LENGTH,
+    /* 4 octets: IPv4 address, network order */
+    VIPNS_ATTR_GATEWAY,
+    /* pairs of u32: namespace number, process id */
+    VIPNS_ATTR_MEMBERS,
+    /* u32 */
+    VIPNS_ATTR_COUNT,
+    /* u8: whether the kernel still knows the number */
+    VIPNS_ATTR_ALIVE,
+    /* u8: whether the namespace has a macvlan link */
+    VIPNS_ATTR_LINKED,
+    /* u32: errno, positive */
+    VIPNS_ATTR_ERRNO,
+    /* string: what was tried, on what, why it failed */
+    VIPNS_ATTR_TEXT,
+};
+
+#endif

@@ -1,0 +1,154 @@
+public import Addressing
+internal import CProtocol
+internal import Netlink
+
+/// One datagram from the helper: an answer, a part of one, or an event.
+public enum HelperAnswer: Hashable, Sendable {
+    /// Done, with nothing to tell but the descriptor that may come along; or the end of an answer in parts.
+    case done
+    /// The request failed.
+    case failed(HelperFailure)
+    /// First message: the version that the sender speaks.
+    case hello(version: UInt32)
+    /// The namespace's cookie.
+    case cookie(UInt64)
+    /// How many processes are left.
+    case count(UInt32)
+    /// Whether the kernel still knows the number.
+    case alive(Bool)
+    /// A part of the list of members.
+    case members([Member])
+    /// A part of the list of what the kernel knows.
+    case found(Found)
+    /// Event: the namespace of this number is gone.
+    case gone(number: UInt32)
+    /// Event: events were lost.
+    case overrun
+
+    /// A process in a namespace of ours.
+    public struct Member: Hashable, Sendable {
+        /// The namespace's number.
+        public let number: UInt32
+        /// The process, as numbered where the helper runs.
+        public let pid: Int32
+
+        /// Puts the two together.
+        public init(number: UInt32, pid: Int32) {
+            self.number = number
+            self.pid = pid
+        }
+    }
+
+    /// A pin, a living number, or both.
+    public struct Found: Hashable, Sendable {
+        /// The pin's name.
+        public let session: SessionID?
+        /// The namespace's number.
+        public let number: UInt32?
+        /// The namespace's cookie.
+        public let cookie: UInt64?
+        /// Whether the namespace has its link.
+        public let hasLink: Bool
+
+        /// Puts the facts together.
+        public init(session: SessionID?, number: UInt32?, cookie: UInt64?, hasLink: Bool) {
+            self.session = session
+            self.number = number
+            self.cookie = cookie
+            self.hasLink = hasLink
+        }
+    }
+}
+
+/// Why the helper could not do what it was asked.
+public struct HelperFailure: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The errno; EADDRINUSE means that another link has the session's MAC address.
+    public let errno: Int32
+    /// What was tried, on what, why it failed.
+    public let description: String
+
+    /// Puts the two together.
+    public init(errno: Int32, description: String) {
+        self.errno = errno
+        self.description = description
+    }
+}
+
+extension HelperAnswer {
+    private var type: vipns_message {
+        switch self {
+        case .done: VIPNS_MSG_DONE
+        case .failed: VIPNS_MSG_ERROR
+        case .hello: VIPNS_MSG_HELLO
+        case .cookie: VIPNS_MSG_MAKE
+        case .count: VIPNS_MSG_KILL
+        case .alive: VIPNS_MSG_DISMANTLE
+        case .members: VIPNS_MSG_MEMBERS
+        case .found: VIPNS_MSG_LIST
+        case .gone: VIPNS_MSG_GONE
+        case .overrun: VIPNS_MSG_OVERRUN
+        }
+    }
+
+    /// How many members fit one datagram.
+    static let membersPerPart = (Int(VIPNS_MESSAGE_SIZE) - 64) / 8
+
+    /// A long list of members as parts that each fit one datagram.
+    public static func parts(_ members: [Member]) -> [HelperAnswer] {
+        stride(from: 0, to: members.count, by: membersPerPart).map { start in
+            .members(Array(members[start..<min(start + membersPerPart, members.count)]))
+        }
+    }
+
+    /// The answer as one datagram; sequence 0 for an event.
+    ///
+    /// - Throws: a ``HelperChannelError`` where it does not fit.
+    public func encoded(sequence: UInt32) throws(HelperChannelError) -> [UInt8] {
+        try HelperMessage.encode(type, sequence: sequence) { message in
+            switch self {
+            case .done, .overrun: break
+            case .failed(let failure):
+                message.put(VIPNS_ATTR_ERRNO.rawValue, UInt32(bitPattern: failure.errno))
+                message.put(VIPNS_ATTR_TEXT.rawValue, String(failure.description.prefix(1000)))
+            case .hello(let version): message.put(VIPNS_ATTR_VERSION.rawValue, version)
+            case .cookie(let cookie): message.put(VIPNS_ATTR_COOKIE.rawValue, cookie)
+            case .count(let count): message.put(VIPNS_ATTR_COUNT.rawValue, count)
+            case .alive(let alive): message.put(VIPNS_ATTR_ALIVE.rawValue, UInt8(alive ? 1 : 0))
+            case .members(let members): message.put(members)
+            case .found(let found): message.put(found)
+            case .gone(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
+            }
+        }
+    }
+
+    /// Reads one datagram of the helper.
+    ///
+    /// - Throws: what breaks the protocol.
+    public static func decode(
+        _ datagram: [UInt8]
+    ) throws(HelperChannelError) -> (sequence: UInt32, answer: HelperAnswer) {
+        var fields = try HelperMessage.Fields(datagram)
+        let answer = try HelperAnswer(&fields)
+        try fields.finish()
+        return (fields.sequence, answer)
+    }
+
+    private init(_ fields: inout HelperMessage.Fields) throws(HelperChannelError) {
+        switch fields.type {
+        case VIPNS_MSG_DONE: self = .done
+        case VIPNS_MSG_ERROR:
+            let errno: UInt32 = try fields.number(VIPNS_ATTR_ERRNO)
+            let text = try fields.text(VIPNS_ATTR_TEXT)
+            self = .failed(HelperFailure(errno: Int32(truncatingIfNeeded: errno), description: text))
+        case VIPNS_MSG_HELLO: self = .hello(version: try fields.number(VIPNS_ATTR_VERSION))
+        case VIPNS_MSG_MAKE: self = .cookie(try fields.number(VIPNS_ATTR_COOKIE))
+        case VIPNS_MSG_KILL: self = .count(try fields.number(VIPNS_ATTR_COUNT))
+        case VIPNS_MSG_DISMANTLE: self = .alive(try fields.flag(VIPNS_ATTR_ALIVE))
+        case VIPNS_MSG_MEMBERS: self = .members(try fields.members())
+        case VIPNS_MSG_LIST: self = .found(try fields.found())
+        case VIPNS_MSG_GONE: self = .gone(number: try fields.namespaceNumber())
+        case VIPNS_MSG_OVERRUN: self = .overrun
+        default: throw .malformed("unknown answer type \(fields.type.rawValue)")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+internal import Addressing
+internal import CProtocol
+internal import Netlink
+
+extension HelperMessage.Fields {
+    mutating func session() throws(HelperChannelError) -> SessionID {
+        let text = try text(VIPNS_ATTR_SESSION)
+        guard let session = SessionID(text) else { throw .malformed("session id") }
+        return session
+    }
+
+    mutating func namespaceNumber() throws(HelperChannelError) -> UInt32 {
+        let number: UInt32 = try number(VIPNS_ATTR_NUMBER)
+        guard (UInt32(VIPNS_FIRST_NUMBER)...UInt32(Int32.max)).contains(number) else {
+            throw .malformed("namespace number \(number)")
+        }
+        return number
+    }
+
+    /// The link of a connect request: all of its attributes, or none of them.
+    mutating func link() throws(HelperChannelError) -> SessionLink? {
+        guard let parent = try optionalText(VIPNS_ATTR_PARENT) else { return nil }
+        // The kernel's own rule for link names (dev_valid_name), and no wildcard that netdevice(7) calls would expand.
+        guard (1...15).contains(parent.utf8.count), parent != ".", parent != "..",
+            parent.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") })
+        else { throw .malformed("name of a parent link") }
+        let length: UInt32 = try number(VIPNS_ATTR_PREFIX_LENGTH)
+        guard let mac = MACAddress(octets: Array(try octets(VIPNS_ATTR_MAC))), mac.isLocalUnicast else {
+            throw .malformed("MAC address")
+        }
+        let address = try ipv4(try octets(VIPNS_ATTR_ADDRESS))
+        guard length <= 32, let prefix = IPPrefix(address, length: Int(length)) else {
+            throw .malformed("prefix length \(length)")
+        }
+        let mode: UInt32 = try number(VIPNS_ATTR_MODE)
+        guard mode < UInt32(MacvlanLinkMode.allCases.count) else { throw .malformed("macvlan mode \(mode)") }
+        let gateway = try optional(VIPNS_ATTR_GATEWAY).map { (octets) throws(HelperChannelError) in try ipv4(octets) }
+        return SessionLink(
+            parent: parent, mode: MacvlanLinkMode.allCases[Int(mode)], mac: mac, address: prefix, gateway: gateway)
+    }
+
+    private mutating func optionalText(_ attribute: vipns_attribute) throws(HelperChannelError) -> String? {
+        has(attribute) ? try text(attribute) : nil
+    }
+
+    private func ipv4(_ octets: ArraySlice<UInt8>) throws(HelperChannelError) -> IPAddress {
+        guard octets.count == 4, let address = IPAddress(octets: Array(octets)) else {
+            throw .malformed("IPv4 address")
+        }
+        return address
+    }
+
+    mutating func members() throws(HelperChannelError) -> [HelperAnswer.Member] {
+        let payload = try octets(VIPNS_ATTR_MEMBERS)
+        guard payload.count % 8 == 0 else { throw .malformed("size of a list of members") }
+        return stride(from: 0, to: payload.count, by: 8).compactMap { offset in
+            guard let number = payload.number(at: offset, UInt32.self),
+                let pid = payload.number(at: offset + 4, UInt32.self)
+            else { return nil }
+            return HelperAnswer.Member(number: number, pid: Int32(bitPattern: pid))
+        }
+    }
+
+    mutating func found() throws(HelperChannelError) -> HelperAnswer.Found {
+        let session = has(VIPNS_ATTR_SESSION) ? try session() : nil
+        let number = has(VIPNS_ATTR_NUMBER) ? try namespaceNumber() : nil
+        let cookie: UInt64? = has(VIPNS_ATTR_COOKIE) ? try self.number(VIPNS_ATTR_COOKIE) : nil
+        return HelperAnswer.Found(session: session, number: number, cookie: cookie, hasLink: try flag(VIPNS_ATTR_LINKED))
+    }
+}
+
+extension NetlinkRequest {
+    mutating func put(_ link: SessionLink) {
+        put(VIPNS_ATTR_PARENT.rawValue, link.parent)
+        put(VIPNS_ATTR_MODE.rawValue, UInt32(MacvlanLinkMode.allCases.firstIndex(of: link.mode) ?? 0))
+        put(VIPNS_ATTR_MAC.rawValue, octets: link.mac.octets)
+        put(VIPNS_ATTR_ADDRESS.rawValue, octets: link.address.address.octets)
+        put(VIPNS_ATTR_PREFIX_LENGTH.rawValue, UInt32(link.address.length))
+        if let gateway = link.gateway { put(VIPNS_ATTR_GATEWAY.rawValue, octets: gateway.octets) }
+    }
+
+    mutating func put(_ members: [HelperAnswer.Member]) {
+        let pairs = members.flatMap { member in
+            [member.number, UInt32(bitPattern: member.pid)].flatMap { number in
+                stride(from: 0, to: 32, by: 8).map { UInt8(truncatingIfNeeded: number >> UInt32($0)) }
+            }
+        }
+        put(VIPNS_ATTR_MEMBERS.rawValue, octets: pairs)
+    }
+
+    mutating func put(_ found: HelperAnswer.Found) {
+        if let session = found.session { put(VIPNS_ATTR_SESSION.rawValue, session.description) }
+        if let number = found.number { put(VIPNS_ATTR_NUMBER.rawValue, number) }
+        if let cookie = found.cookie { put(VIPNS_ATTR_COOKIE.rawValue, cookie) }
+        put(VIPNS_ATTR_LINKED.rawValue, UInt8(found.hasLink ? 1 : 0))
+    }
+}

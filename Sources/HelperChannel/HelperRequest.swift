@@ -1,0 +1,115 @@
+public import Addressing
+internal import CProtocol
+internal import LinuxSystem
+public import Netlink
+
+/// What the service may ask of the helper; `vipns_helper.h` defines each one's message.
+public enum HelperRequest: Hashable, Sendable {
+    /// First message: the version that the sender speaks.
+    case hello(version: UInt32)
+    /// Bind the client socket anew and hand over the listener.
+    case listen
+    /// Make, prepare, number and pin a namespace.
+    case make(SessionID, number: UInt32)
+    /// Connect a made namespace; without a link its loopback alone.
+    case connect(SessionID, link: SessionLink?)
+    /// Hand over the descriptor of a pinned namespace.
+    case join(SessionID)
+    /// List the processes in all namespaces of ours.
+    case members
+    /// Kill the processes in one namespace.
+    case kill(number: UInt32)
+    /// Destroy TCP sockets, unpin, forget.
+    case dismantle(SessionID, number: UInt32)
+    /// Unpin only.
+    case unpin(SessionID, number: UInt32)
+    /// Delete the session's link by its namespace's number.
+    case deleteLink(number: UInt32)
+    /// List all pins and living numbers of ours.
+    case list
+
+    /// The request's name, for logs.
+    public var name: String {
+        switch self {
+        case .hello: "hello"
+        case .listen: "listen"
+        case .make: "make"
+        case .connect: "connect"
+        case .join: "join"
+        case .members: "members"
+        case .kill: "kill"
+        case .dismantle: "dismantle"
+        case .unpin: "unpin"
+        case .deleteLink: "delete link"
+        case .list: "list"
+        }
+    }
+}
+
+extension HelperRequest {
+    var type: vipns_message {
+        switch self {
+        case .hello: VIPNS_MSG_HELLO
+        case .listen: VIPNS_MSG_LISTEN
+        case .make: VIPNS_MSG_MAKE
+        case .connect: VIPNS_MSG_CONNECT
+        case .join: VIPNS_MSG_JOIN
+        case .members: VIPNS_MSG_MEMBERS
+        case .kill: VIPNS_MSG_KILL
+        case .dismantle: VIPNS_MSG_DISMANTLE
+        case .unpin: VIPNS_MSG_UNPIN
+        case .deleteLink: VIPNS_MSG_DELETE_LINK
+        case .list: VIPNS_MSG_LIST
+        }
+    }
+
+    /// The request as one datagram.
+    ///
+    /// - Throws: a ``HelperChannelError`` where a text does not fit.
+    public func encoded(sequence: UInt32) throws(HelperChannelError) -> [UInt8] {
+        try HelperMessage.encode(type, sequence: sequence) { message in
+            switch self {
+            case .hello(let version): message.put(VIPNS_ATTR_VERSION.rawValue, version)
+            case .listen, .members, .list: break
+            case .join(let session): message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
+            case .make(let session, let number), .dismantle(let session, let number), .unpin(let session, let number):
+                message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
+                message.put(VIPNS_ATTR_NUMBER.rawValue, number)
+            case .connect(let session, let link):
+                message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
+                if let link { message.put(link) }
+            case .kill(let number), .deleteLink(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
+            }
+        }
+    }
+
+    /// Reads one datagram and checks every field; the helper runs this on what an unprivileged process sent.
+    ///
+    /// - Throws: what breaks the protocol.
+    public static func decode(
+        _ datagram: [UInt8]
+    ) throws(HelperChannelError) -> (sequence: UInt32, request: HelperRequest) {
+        var fields = try HelperMessage.Fields(datagram)
+        guard fields.sequence != 0, fields.flags == 0 else { throw .malformed("a request's sequence number or flags") }
+        let request = try HelperRequest(&fields)
+        try fields.finish()
+        return (fields.sequence, request)
+    }
+
+    private init(_ fields: inout HelperMessage.Fields) throws(HelperChannelError) {
+        switch fields.type {
+        case VIPNS_MSG_HELLO: self = .hello(version: try fields.number(VIPNS_ATTR_VERSION))
+        case VIPNS_MSG_LISTEN: self = .listen
+        case VIPNS_MSG_MAKE: self = .make(try fields.session(), number: try fields.namespaceNumber())
+        case VIPNS_MSG_CONNECT: self = .connect(try fields.session(), link: try fields.link())
+        case VIPNS_MSG_JOIN: self = .join(try fields.session())
+        case VIPNS_MSG_MEMBERS: self = .members
+        case VIPNS_MSG_KILL: self = .kill(number: try fields.namespaceNumber())
+        case VIPNS_MSG_DISMANTLE: self = .dismantle(try fields.session(), number: try fields.namespaceNumber())
+        case VIPNS_MSG_UNPIN: self = .unpin(try fields.session(), number: try fields.namespaceNumber())
+        case VIPNS_MSG_DELETE_LINK: self = .deleteLink(number: try fields.namespaceNumber())
+        case VIPNS_MSG_LIST: self = .list
+        default: throw .malformed("unknown request type \(fields.type.rawValue)")
+        }
+    }
+}

@@ -1,0 +1,33 @@
+public import LinuxSystem
+
+/// A netlink request that failed: what was tried, the errno, and the kernel's own words where it gave any.
+public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What was tried on which object: `create macvlan 'eth0' on parent link 'eth1'`.
+    public let operation: String
+    /// Why it failed.
+    public let errno: Errno
+    /// The text of the extended acknowledgement; netlink(7), NETLINK_EXT_ACK.
+    public let kernelText: String?
+
+    /// Puts the facts together.
+    public init(operation: String, errno: Errno, kernelText: String? = nil) {
+        self.operation = operation
+        self.errno = errno
+        self.kernelText = kernelText
+    }
+
+    /// `cannot OPERATION: WHY`, then the kernel's words, then a hint where the cause is a common one.
+    public var description: String {
+        let words = kernelText.map { ": \($0)" } ?? ""
+        return "cannot \(operation): \(errno)\(words)\(hint.map { " (\($0))" } ?? "")"
+    }
+
+    private var hint: String? {
+        switch errno {
+        case .notPermitted: "CAP_NET_ADMIN is needed"
+        case .addressInUse where operation.contains("macvlan"):
+            "another link of this parent carries the MAC address"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,43 @@
+public import Addressing
+internal import CLinux
+internal import Glibc
+
+extension NetlinkRequest {
+    /// Gives a link an address; rtnetlink(7), RTM_NEWADDR.
+    public mutating func addAddress(_ address: IPPrefix, linkIndex: Int32, linkName: String) {
+        begin(type: UInt16(RTM_NEWADDR), flags: created, purpose: "add address \(address) to link '\(linkName)'")
+        var header = ifaddrmsg()
+        header.ifa_family = address.address.family.kernelValue
+        header.ifa_prefixlen = UInt8(address.length)
+        header.ifa_index = UInt32(bitPattern: linkIndex)
+        putHeader(header)
+        put(IFA_LOCAL, octets: address.address.octets)
+        put(IFA_ADDRESS, octets: address.address.octets)
+        if address.address.family == .ipv4 {
+            // Programs that ask for the broadcast address expect one; `ip addr add … brd +` sets it too.
+            put(IFA_BROADCAST, octets: address.last.octets)
+        }
+    }
+
+    /// Adds the route for everything that no other route covers; rtnetlink(7), RTM_NEWROUTE.
+    ///
+    /// A gateway outside of the link's own network is reached on the link all the same (RTNH_F_ONLINK).
+    public mutating func addDefaultRoute(gateway: IPAddress, linkIndex: Int32) {
+        begin(type: UInt16(RTM_NEWROUTE), flags: created, purpose: "add default route by gateway \(gateway)")
+        var header = rtmsg()
+        header.rtm_family = gateway.family.kernelValue
+        header.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
+        header.rtm_protocol = UInt8(RTPROT_STATIC)
+        header.rtm_scope = UInt8(RT_SCOPE_UNIVERSE.rawValue)
+        header.rtm_type = UInt8(RTN_UNICAST)
+        header.rtm_flags = UInt32(RTNH_F_ONLINK)
+        putHeader(header)
+        put(RTA_GATEWAY.rawValue, octets: gateway.octets)
+        put(RTA_OIF.rawValue, UInt32(bitPattern: linkIndex))
+    }
+}
+
+extension IPAddress.Family {
+    /// `AF_INET` or `AF_INET6`.
+    var kernelValue: UInt8 { UInt8(self == .ipv4 ? AF_INET : AF_INET6) }
+}

@@ -1,0 +1,24 @@
+public import Addressing
+
+/// The link that carries a session's virtual IP, as it is asked for.
+public struct SessionLink: Hashable, Sendable {
+    /// Name of the host's link that the macvlan hangs on.
+    public let parent: String
+    /// How siblings on that link reach each other.
+    public let mode: MacvlanLinkMode
+    /// The link's own MAC address.
+    public let mac: MACAddress
+    /// The virtual IP and the length of its network part.
+    public let address: IPPrefix
+    /// Where everything else is sent; nil for no default route.
+    public let gateway: IPAddress?
+
+    /// Puts the facts together.
+    public init(parent: String, mode: MacvlanLinkMode, mac: MACAddress, address: IPPrefix, gateway: IPAddress?) {
+        self.parent = parent
+        self.mode = mode
+        self.mac = mac
+        self.address = address
+        self.gateway = gateway
+    }
+}

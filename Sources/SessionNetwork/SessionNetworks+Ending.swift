@@ -1,0 +1,144 @@
+public import Addressing
+internal import Glibc
+public import LinuxSystem
+internal import Netlink
+
+extension SessionNetworks {
+    /// What the kernel knows of one session: a pin, a living number, or both.
+    public struct Found: Hashable, Sendable {
+        /// From the pin's name; nil where only the number is left.
+        public var session: SessionID?
+        /// The namespace's number in the host; nil for a wreck: a pin without mount, or whose namespace has no number.
+        public var number: Int32?
+        /// The namespace's cookie; nil where no pin leads to it.
+        public var cookie: UInt64?
+        /// Whether the namespace has its link.
+        public var hasLink: Bool
+    }
+
+    /// The pinned namespace, to run something more in it.
+    ///
+    /// - Throws: ENOENT where there is no pin.
+    public func join(_ session: SessionID) throws(NetworkError) -> OwnedDescriptor {
+        try pins.open(session).intoDescriptor()
+    }
+
+    /// Every process that stands in a namespace of ours, by the namespace's number.
+    public func members() -> [(number: Int32, pid: Int32)] {
+        MemberScan(host: host) { $0 >= Self.firstNumber }.members.map { ($0.number, $0.pid) }
+    }
+
+    /// Kills every process in one namespace, those that they start meanwhile included.
+    ///
+    /// Gives up on what does not go at once (uninterruptible sleep); ask again later.
+    /// - Returns: how many are left.
+    public func killMembers(number: Int32) -> Int {
+        for _ in 0..<8 {
+            let scan = MemberScan(host: host) { $0 == number }
+            if scan.members.isEmpty { return 0 }
+            for member in scan.members { kill(member) }
+        }
+        return MemberScan(host: host) { $0 == number }.members.count
+    }
+
+    private func kill(_ member: MemberScan.Member) {
+        guard let process = try? PidDescriptor(pid: member.pid) else { return }
+        // Between the scan and here the pid may have come to mean another process: look again now that it is held.
+        guard MemberScan.numbers(ofProcess: member.pid, host: host).contains(member.number) else { return }
+        try? process.signal(SIGKILL)
+        _ = process.descriptor.isReadable(within: 10)
+    }
+
+    /// Ends what a session holds by itself: TCP sockets, pin, name, sockets of ours inside.
+    ///
+    /// Goes on after a failure. Doing it again, or for a session that never was, is harmless.
+    /// - Returns: whether the kernel still knows the number: then somebody else holds the namespace, or did just now.
+    /// - Throws: the first failure.
+    public func dismantle(_ session: SessionID, number: Int32) throws(NetworkError) -> Bool {
+        forgetMade(session)
+        // Peers get a reset, and an orphaned socket (FIN-WAIT, no process) cannot keep the namespace alive.
+        destroySockets(of: session)
+        return try unpin(session, number: number)
+    }
+
+    /// Takes the pin away and leaves everything inside alone.
+    ///
+    /// - Returns: whether the kernel still knows the number.
+    /// - Throws: the first failure.
+    public func unpin(_ session: SessionID, number: Int32) throws(NetworkError) -> Bool {
+        try pins.remove(session)
+        return try isAlive(number)
+    }
+
+    private func destroySockets(of session: SessionID) {
+        guard let namespace = try? pins.open(session) else { return }
+        // A kernel without CONFIG_INET_DIAG_DESTROY refuses; the link's deletion after 1 s then frees the address.
+        _ = try? namespace.run { () throws(Errno) in
+            let diagnosis = try SocketDiagnosis()
+            do throws(NetlinkError) {
+                return try diagnosis.destroyTCP()
+            } catch {
+                throw error.errno
+            }
+        }
+    }
+
+    /// Whether anything still holds the namespace of that number.
+    ///
+    /// - Throws: the kernel's refusal.
+    public func isAlive(_ number: Int32) throws(NetworkError) -> Bool {
+        do throws(NetlinkError) {
+            return try host.isNamespaceAlive(number: number)
+        } catch {
+            throw NetworkError(error)
+        }
+    }
+
+    /// Deletes the session's link from outside, by the namespace's number, and waits until the kernel has.
+    ///
+    /// The last resort against a foreign holder of the namespace: the address is free afterwards, whoever holds on.
+    /// - Throws: the kernel's refusal; a link or namespace that is gone is none.
+    public func deleteLink(number: Int32) throws(NetworkError) {
+        var request = NetlinkRequest(capacity: 256)
+        request.deleteLink(name: Self.linkName, targetNamespace: number)
+        do throws(NetlinkError) {
+            try host.perform(request, accepting: [.noSuchDevice])
+        } catch {
+            // EINVAL is also the answer for a number that nobody has any more.
+            if error.errno == .invalidArgument, try !isAlive(number) { return }
+            throw NetworkError(error)
+        }
+    }
+
+    /// Everything of ours that the kernel knows, to hold the service's store against.
+    ///
+    /// - Throws: what failed.
+    public func list() throws(NetworkError) -> [Found] {
+        pins.removeDanglingNames()
+        var numbers: Set<Int32>
+        do throws(NetlinkError) {
+            numbers = try host.namespaceNumbers().filter { $0 >= Self.firstNumber }
+        } catch {
+            throw NetworkError(error)
+        }
+        var found: [Found] = []
+        for session in try pins.list() {
+            var entry = Found(session: session, hasLink: false)
+            if let namespace = try? pins.open(session) {
+                entry.number = namespace.descriptor.withRaw { try? host.namespaceNumber(of: $0) }
+                entry.cookie = try? namespace.cookie()
+            }
+            if let number = entry.number {
+                numbers.remove(number)
+                entry.hasLink = hasLink(number)
+            }
+            found.append(entry)
+        }
+        return found + numbers.map { Found(number: $0, hasLink: hasLink($0)) }
+    }
+
+    private func hasLink(_ number: Int32) -> Bool {
+        let links = try? host.links(targetNamespace: number)
+        return links?.contains { $0.name == Self.linkName } ?? false
+    }
+}

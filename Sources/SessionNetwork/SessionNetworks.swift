@@ -1,0 +1,178 @@
+// Theory of operation
+//
+// A session's kernel objects are a network namespace, its number in the host, a pin with a name for `ip netns`, and
+// inside one macvlan link with its address and route. They are made in two steps, because the second may only happen
+// once the service has stored its intent:
+//
+//   make     a thread of its own enters a new namespace, sets its sysctls and opens a netlink socket there; the thread
+//            ends, the socket stays inside. The host then numbers the namespace and pins it.
+//   connect  one sendmsg on that socket makes link, address and route and sets lo up. Then the socket is closed: it would
+//            keep the namespace alive.
+//
+// Nothing here remembers a session beyond these two steps: the pin, the number and /proc tell everything, so that this
+// code may be killed and started again at any point. Who calls decides; everything may be called twice.
+
+public import Addressing
+internal import Glibc
+public import LinuxSystem
+internal import Neighbors
+public import Netlink
+
+/// The kernel objects of all sessions on this host: made, connected, listed, ended.
+///
+/// Needs NET_ADMIN, NET_RAW, SYS_ADMIN, SYS_PTRACE and KILL in the host's namespaces. For use by one thread.
+public final class SessionNetworks {
+    /// The lowest number that a session's namespace gets in the host; below are those that the kernel chooses itself.
+    public static let firstNumber: Int32 = 0x100000
+    /// The session's link, in its namespace.
+    public static let linkName = "eth0"
+    static let linkIndex: Int32 = 2
+    static let loopbackIndex: Int32 = 1
+
+    let pins: PinDirectory
+    let host: NetlinkSocket
+    let hostNamespace: NetworkNamespace
+    private let packets: PacketSocket
+    /// Made and not yet connected; each holds its namespace alive.
+    private var made: [SessionID: Made] = [:]
+
+    /// A namespace between the two steps, and the socket that was opened in it.
+    private final class Made: Sendable {
+        let namespace: NetworkNamespace
+        let inside: Inside
+        init(namespace: consuming NetworkNamespace, inside: Inside) {
+            self.namespace = namespace
+            self.inside = inside
+        }
+    }
+
+    /// What the thread inside leaves behind.
+    private final class Inside: Sendable {
+        let route: NetlinkSocket
+        let cookie: UInt64
+        init(route: consuming NetlinkSocket, cookie: UInt64) {
+            self.route = route
+            self.cookie = cookie
+        }
+    }
+
+    /// Opens the sockets in the calling thread's namespace, which is the host's from then on, and prepares the pins.
+    ///
+    /// - Throws: what failed.
+    public init(pins: PinDirectory) throws(NetworkError) {
+        self.pins = pins
+        do throws(Errno) {
+            host = try NetlinkSocket()
+            hostNamespace = try NetworkNamespace.current()
+            packets = try PacketSocket()
+        } catch {
+            throw NetworkError("open sockets in the host's namespace", error, hint: "CAP_NET_RAW is needed")
+        }
+        try pins.prepare()
+    }
+
+    /// First step: a new namespace with its sysctls, its number in the host and its pin.
+    ///
+    /// - Returns: the namespace's cookie.
+    /// - Throws: what failed; nothing is left then.
+    public func make(_ session: SessionID, number: Int32) throws(NetworkError) -> UInt64 {
+        let new = try Self.makeNamespace()
+        // The number first: only a numbered namespace tells when it is gone.
+        var numbering = NetlinkRequest(capacity: 256)
+        new.namespace.descriptor.withRaw { numbering.assignNumber(number, toNamespace: $0) }
+        do throws(NetlinkError) {
+            try host.perform(numbering)
+        } catch {
+            throw NetworkError(error)
+        }
+        try pins.add(session, namespace: new.namespace)
+        made[session] = new
+        return new.inside.cookie
+    }
+
+    private static func makeNamespace() throws(NetworkError) -> Made {
+        do throws(Errno) {
+            let new = try NetworkNamespace.make { () throws(Errno) in
+                try SessionSysctls.write()
+                return Inside(route: try NetlinkSocket(), cookie: try NetworkNamespace.cookieOfCallingThread())
+            }
+            let inside = new.result
+            return Made(namespace: new.intoNamespace(), inside: inside)
+        } catch {
+            let hint = error == .noSpace ? "user.max_net_namespaces is reached" : nil
+            throw NetworkError("make a network namespace", error, hint: hint)
+        }
+    }
+
+    /// Second step: the link with its address and route where `link` is given, and lo in any case.
+    ///
+    /// - Returns: the namespace's descriptor, for the session's leader.
+    /// - Throws: what failed; ``NetworkError/isAddressInUse`` tells the case in which another address may help. The
+    ///   namespace is left pinned, for ``dismantle(_:number:)``.
+    public func connect(_ session: SessionID, link: SessionLink?) throws(NetworkError) -> OwnedDescriptor {
+        guard let made = made.removeValue(forKey: session) else {
+            throw NetworkError("connect session '\(session)'", .noSuchFile, hint: "it was not made, or is connected")
+        }
+        if let link {
+            let parentIndex = try ParentLink.index(of: link.parent)
+            try perform(connecting(link, parentIndex: parentIndex), on: made.inside.route)
+            announce(link, parentIndex: parentIndex)
+        } else {
+            var request = NetlinkRequest(capacity: 256)
+            request.setLink(index: Self.loopbackIndex, name: "lo", up: true)
+            try perform(request, on: made.inside.route)
+        }
+        do throws(Errno) {
+            return try made.namespace.descriptor.duplicate()
+        } catch {
+            throw NetworkError("duplicate a descriptor", error)
+        }
+    }
+
+    /// The one batch: the host gets number 0 inside, so that the link can be made on the host's parent link from there.
+    private func connecting(_ link: SessionLink, parentIndex: Int32) -> NetlinkRequest {
+        var request = NetlinkRequest(capacity: 1024)
+        hostNamespace.descriptor.withRaw { request.assignNumber(0, toNamespace: $0) }
+        request.createMacvlan(
+            name: Self.linkName, index: Self.linkIndex, mac: link.mac, parentIndex: parentIndex, parentNamespace: 0,
+            parentName: link.parent, mode: link.mode)
+        request.setLink(index: Self.loopbackIndex, name: "lo", up: true)
+        request.addAddress(link.address, linkIndex: Self.linkIndex, linkName: Self.linkName)
+        if let gateway = link.gateway {
+            request.addDefaultRoute(gateway: gateway, linkIndex: Self.linkIndex)
+        }
+        return request
+    }
+
+    /// Tells switches and neighbours where the address is now, and the gateway by a packet that it must answer.
+    ///
+    /// Sent from the parent link in the session's name: a packet socket of the session's own would cost its open several
+    /// milliseconds when it is closed. A frame that cannot be sent is no failure: the session's own traffic tells too.
+    private func announce(_ link: SessionLink, parentIndex: Int32) {
+        let address = link.address.address
+        let announcement = ARPFrame.announcement(of: address, at: link.mac)
+        let request = link.gateway.flatMap { ARPFrame.request(for: $0, from: address, at: link.mac) }
+        for frame in [announcement, request].compactMap(\.self) {
+            try? packets.send(frame, onLink: parentIndex)
+        }
+    }
+
+    private func perform(
+        _ request: consuming NetlinkRequest, on socket: borrowing NetlinkSocket
+    ) throws(NetworkError) {
+        do throws(NetlinkError) {
+            try socket.perform(request)
+        } catch {
+            throw NetworkError(error)
+        }
+    }
+
+    /// Drops what is made and not connected: its sockets would keep the namespaces alive.
+    public func forgetMade(_ session: SessionID? = nil) {
+        if let session {
+            made[session] = nil
+        } else {
+            made = [:]
+        }
+    }
+}
