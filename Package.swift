@@ -15,6 +15,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A library target: one concern, importing only what is listed here.
@@ -77,19 +78,27 @@ let package = Package(
         library("Lab", ["Netlink", "LinuxSystem", "Addressing"]),
 
         // Programs.
-        program("vipns-helper", ["SessionNetwork", "HelperChannel", "LinuxSystem", "Addressing", argumentParser]),
+        program(
+            "vipns-helper",
+            ["SessionNetwork", "HelperChannel", "Netlink", "LinuxSystem", "Addressing", argumentParser]),
         program(
             "vipnsd",
             [
-                "SessionService", "LeaseStoreSQLite", "ServiceConfiguration", "LinuxSystem", logging, lifecycle,
-                argumentParser,
+                "SessionService", "LeaseStoreSQLite", "ServiceConfiguration", "Leasing", "LinuxSystem", "Addressing",
+                logging, lifecycle, signals, argumentParser,
             ]),
         program("vipns", ["ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
         program("vipns-lab", ["Lab", "LinuxSystem", "Addressing", argumentParser]),
-        program(
-            "vipns-bench",
-            [
-                "Lab", "Netlink", "SessionNetwork", "ClientAPI", "Varlink", "LinuxSystem", "Addressing", argumentParser,
-            ]),
+
+        // Tests, from the bottom up.
+        .target(
+            name: "TestSupport", dependencies: ["Leasing", "Addressing"], path: "Tests/Support", swiftSettings: settings),
+        tests("AddressingTests", ["Addressing"]),
+        tests("LeasingTests", ["Leasing", "Addressing"]),
+        tests("LeaseStoreSQLiteTests", ["LeaseStoreSQLite", "Leasing", "Addressing", "TestSupport", grdb]),
+        tests("VarlinkTests", ["Varlink", "LinuxSystem"]),
+        tests("ClientAPITests", ["ClientAPI", "Varlink", "LinuxSystem"]),
+        tests("SessionPlanTests", ["SessionPlan", "Leasing"]),
+        tests("ServiceConfigurationTests", ["ServiceConfiguration", "Leasing", "Addressing"]),
     ]
 )

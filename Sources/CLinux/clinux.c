@@ -78,6 +78,13 @@ int vipns_peer_pidfd(int fd) {
     return getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) < 0 ? -1 : pidfd;
 }
 
+int vipns_peer_groups(int fd, unsigned *groups, unsigned *count) {
+    socklen_t size = *count * sizeof(gid_t);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0) return -1;
+    *count = size / sizeof(gid_t);
+    return 0;
+}
+
 int vipns_netns_cookie(int fd, uint64_t *cookie) {
     socklen_t size = sizeof *cookie;
     return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, &size);

@@ -113,3 +113,13 @@ extension HelperRequest {
         }
     }
 }
+
+/// The numbers of `vipns_helper.h` that both sides need.
+public enum HelperProtocol {
+    /// The version that this code speaks.
+    public static let version = UInt32(VIPNS_HELPER_VERSION)
+    /// Upper bound of one message, in octets.
+    public static let messageSize = Int(VIPNS_MESSAGE_SIZE)
+    /// The lowest namespace number that vipns gives.
+    public static let firstNumber = UInt32(VIPNS_FIRST_NUMBER)
+}

@@ -9,6 +9,8 @@ public struct PeerCredentials: Hashable, Sendable {
     public let uid: UInt32
     /// The effective group.
     public let gid: UInt32
+    /// The supplementary groups; none where they could not be read (SO_PEERGROUPS).
+    public let groups: [UInt32]
 
     /// Reads SO_PEERCRED.
     ///
@@ -20,6 +22,10 @@ public struct PeerCredentials: Hashable, Sendable {
         self.pid = peer.pid
         self.uid = peer.uid
         self.gid = peer.gid
+        var groups = [UInt32](repeating: 0, count: 1024)
+        var count = UInt32(groups.count)
+        let status = unsafe vipns_peer_groups(raw, &groups, &count)
+        self.groups = status == 0 ? Array(groups.prefix(Int(count))) : []
     }
 
     /// Reads SO_NETNS_COOKIE: which namespace the socket, or the client of an accepted connection, belongs to.

@@ -30,6 +30,12 @@ public struct PidDescriptor: ~Copyable, Sendable {
         }
     }
 
+    /// Takes over a pidfd.
+    public init(adopting descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+
+    /// Gives up the type and keeps the descriptor.
+    public consuming func intoDescriptor() -> OwnedDescriptor { descriptor }
+
     /// Sends a signal; pidfd_send_signal(2).
     ///
     /// - Throws: ESRCH where the process has ended already, EPERM.

@@ -10,6 +10,12 @@ public struct ReceivedMessage: ~Copyable {
 
     /// Takes the message apart.
     public consuming func take() -> OwnedDescriptor? { descriptor }
+
+    /// The descriptor that came, in a box that can be copied.
+    public consuming func takeBox() -> DescriptorBox? {
+        guard let descriptor = take() else { return nil }
+        return DescriptorBox(descriptor)
+    }
 }
 
 /// Unix sockets of both kinds: stream for clients, sequenced packets for the helper; unix(7).
@@ -101,6 +107,9 @@ public enum UnixSocket {
         public var first: OwnedDescriptor
         /// The other.
         public var second: OwnedDescriptor
+
+        /// Keeps the first end and closes the second, which a child has by now.
+        public consuming func keepingFirst() -> OwnedDescriptor { first }
     }
 
     /// Sends octets, and with them `descriptor` where `passing` is not -1; never raises SIGPIPE.

@@ -50,6 +50,8 @@ struct vipns_peer {
 };
 int vipns_peer_credentials(int fd, struct vipns_peer *peer);
 int vipns_peer_pidfd(int fd);
+/* The peer's supplementary groups, *count of them; -1 with ERANGE where there are more; SO_PEERGROUPS. */
+int vipns_peer_groups(int fd, unsigned *groups, unsigned *count);
 int vipns_netns_cookie(int fd, uint64_t *cookie);
 int vipns_unix_connect(int fd, const char *path);
 int vipns_unix_bind(int fd, const char *path);

@@ -1,0 +1,53 @@
+/// A pool and what is left of it; `type Pool` of io.vipns.
+public struct PoolStatus: Codable, Hashable, Sendable {
+    /// The name in the configuration.
+    public let name: String
+    /// Its ranges, `FIRST-LAST` each.
+    public let ranges: [String]
+    /// The prefix length of its network.
+    public let prefixLength: Int
+    /// The default gateway.
+    public let gateway: String?
+    /// The parent link.
+    public let parent: String
+    /// The mode of the macvlan links: `bridge`, `private`, `vepa`.
+    public let macvlanMode: String
+    /// What happens when it is empty: `share`, `isolate`, `deny`.
+    public let exhaustion: String
+    /// What happens to processes that are left at a session's end.
+    public let leftovers: Session.Leftovers
+    /// How long an address rests after its session.
+    public let holdMilliseconds: Int
+    /// Addresses in the pool.
+    public let total: Int
+    /// Addresses that may be granted now.
+    public let free: Int
+    /// Addresses of sessions that are not wholly gone.
+    public let leased: Int
+    /// Addresses that rest after their session.
+    public let held: Int
+    /// Addresses that something else answered for.
+    public let quarantined: Int
+
+    /// Puts the fields together.
+    public init(
+        name: String, ranges: [String], prefixLength: Int, gateway: String? = nil, parent: String,
+        macvlanMode: String, exhaustion: String, leftovers: Session.Leftovers, holdMilliseconds: Int, total: Int,
+        free: Int, leased: Int, held: Int, quarantined: Int
+    ) {
+        self.name = name
+        self.ranges = ranges
+        self.prefixLength = prefixLength
+        self.gateway = gateway
+        self.parent = parent
+        self.macvlanMode = macvlanMode
+        self.exhaustion = exhaustion
+        self.leftovers = leftovers
+        self.holdMilliseconds = holdMilliseconds
+        self.total = total
+        self.free = free
+        self.leased = leased
+        self.held = held
+        self.quarantined = quarantined
+    }
+}

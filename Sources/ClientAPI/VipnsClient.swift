@@ -1,0 +1,127 @@
+public import LinuxSystem
+public import Varlink
+
+/// A blocking client of the session service, for one thread.
+///
+/// All methods throw ``ServiceError`` where the service refuses, ``ServiceUnreachable`` where nobody answers, and
+/// `VarlinkClientError` for all else.
+public struct VipnsClient {
+    /// Where the service listens.
+    public static let defaultPath = "/run/vipns/io.vipns"
+
+    private let client: VarlinkClient
+
+    /// Connects; `timeout` bounds connecting and, unless they say otherwise, each call as a whole.
+    public init(path: String = defaultPath, timeout: Duration? = .seconds(10)) throws {
+        do {
+            client = try VarlinkClient(path: path, timeout: timeout)
+        } catch .cannotConnect(let path, let cause) {
+            throw ServiceUnreachable(path: path, cause: cause)
+        }
+    }
+
+    /// Opens a session; the answer's descriptor is its network namespace.
+    ///
+    /// Root only.     /// With mode `enter` the session lives no longer than this client until ``entered(session:)`` is called.
+    public func open(
+        mode: Session.Mode, user: String? = nil, pool: String? = nil, service: String? = nil
+    ) throws -> VarlinkAnswer<Method.Open.Reply> {
+        try call(Method.Open.self, .init(mode: mode, user: user, pool: pool, service: service))
+    }
+
+    /// Says that the caller is in the session that it opened here, and leads it.
+    public func entered(session: String) throws {
+        _ = try call(Method.Entered.self, .init(session: session))
+    }
+
+    /// Gives the network namespace of a living session, as the answer's descriptor.
+    ///
+    /// Root only.
+    public func join(session: String) throws -> VarlinkAnswer<Method.Join.Reply> {
+        try call(Method.Join.self, .init(session: session))
+    }
+
+    /// Ends a session and tells what became of it.
+    public func close(
+        session: String, leftovers: Session.Leftovers? = nil, timeout: Duration? = nil
+    ) throws -> Session {
+        try call(Method.Close.self, .init(session: session, leftovers: leftovers), timeout: timeout).parameters.session
+    }
+
+    /// All sessions that the caller may see.
+    public func list() throws -> [Session] {
+        var sessions: [Session] = []
+        try callMore(Method.List.self, .init(), timeout: client.timeout) { reply in
+            sessions += reply.sessions
+            return true
+        }
+        return sessions
+    }
+
+    /// One session and the processes in its namespace.
+    public func show(session: String) throws -> Method.Show.Reply {
+        try call(Method.Show.self, .init(session: session)).parameters
+    }
+
+    /// All pools.
+    public func pools() throws -> [PoolStatus] {
+        try call(Method.Pools.self, .init()).parameters.pools
+    }
+
+    /// What is remembered, newest first.
+    public func history(
+        address: String? = nil, user: String? = nil, at: Int64? = nil, limit: Int? = nil
+    ) throws -> [HistoryEntry] {
+        var entries: [HistoryEntry] = []
+        let parameters = Method.History.Parameters(address: address, user: user, at: at, limit: limit)
+        try callMore(Method.History.self, parameters, timeout: client.timeout) { reply in
+            entries += reply.records
+            return true
+        }
+        return entries
+    }
+
+    /// Hands over what happens, as it happens, until `body` returns false; the first call, with nil, says that it began.
+    ///
+    /// Waits without bound; the client is of no use afterwards.
+    public func watch(_ body: (SessionEvent?) throws -> Bool) throws {
+        try callMore(Method.Watch.self, .init(), timeout: nil) { try body($0.event) }
+    }
+
+    private func call<Called: ClientMethod>(
+        _ method: Called.Type, _ parameters: Called.Parameters, timeout: Duration? = nil
+    ) throws -> VarlinkAnswer<Called.Reply> {
+        do {
+            return try client.call(method.method, parameters, as: Called.Reply.self, timeout: timeout)
+        } catch .reply(let error) {
+            if let known = ServiceError(error) { throw known }
+            throw VarlinkClientError.reply(error)
+        }
+    }
+
+    private func callMore<Called: ClientMethod>(
+        _ method: Called.Type, _ parameters: Called.Parameters, timeout: Duration?,
+        body: (Called.Reply) throws -> Bool
+    ) throws {
+        do {
+            try client.callMore(method.method, parameters, as: Called.Reply.self, timeout: timeout) { answer in
+                try body(answer.parameters)
+            }
+        } catch VarlinkClientError.reply(let error) {
+            throw ServiceError(error) ?? VarlinkClientError.reply(error)
+        }
+    }
+}
+
+/// Nobody answers where the service should listen.
+public struct ServiceUnreachable: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The socket that was tried.
+    public let path: String
+    /// What the kernel said.
+    public let cause: Errno
+
+    /// The sentence for an administrator.
+    public var description: String {
+        "cannot reach the session service at '\(path)': \(cause) (is vipnsd running?)"
+    }
+}

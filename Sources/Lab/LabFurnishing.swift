@@ -1,0 +1,76 @@
+internal import CLinux
+internal import Glibc
+internal import LinuxSystem
+
+/// A lab's own mounts and files. What is mounted here never shows on the machine, and goes with the lab.
+enum LabFurnishing {
+    private static let own = ["vipns-helper", "vipnsd", "vipns", "vipns-lab"]
+
+    /// Gives the calling process its own mounts and network, and lays out `/run`.
+    ///
+    /// - Throws: what failed.
+    static func furnish(programs: String) throws(LabError) {
+        try attempt("make a mount and a network namespace") { () throws(Errno) in
+            try checked { vipns_unshare(vipns_clone_newns | vipns_clone_newnet) }
+        }
+        // Slave, not private: what the machine mounts later still arrives, and nothing goes back.
+        try mount("/", "make the lab's mounts its own") {
+            unsafe Glibc.mount(nil, "/", nil, UInt(MS_REC | MS_SLAVE), nil)
+        }
+        try mount("/proc", "mount") { unsafe vipns_mount("proc", "/proc", nil) }
+        // Opened before the tmpfs covers /run: a checkout may live under /run/user.
+        let files = Self.own.map { DescriptorBox?(opening: "\(programs)/\($0)") }
+        try mount("/run", "mount a tmpfs over") { unsafe vipns_mount("tmpfs", "/run", "mode=0755") }
+        for path in [LabPaths.names, LabPaths.directory, LabPaths.programs, LabPaths.log, LabPaths.state] {
+            try attempt("make directory '\(path)'") { () throws(Errno) in
+                try checked { unsafe mkdir(path, 0o755) }
+            }
+        }
+        for (name, box) in zip(Self.own, files) {
+            guard let file = box?.take() else { continue }
+            try attempt("put program '\(name)' into the lab") { () throws(Errno) in
+                try place(file, at: "\(LabPaths.programs)/\(name)")
+            }
+        }
+        let path = "\(LabPaths.programs):" + (environmentValue("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin")
+        _ = unsafe setenv("PATH", path, 1)
+    }
+
+    /// Shows a program at `path`, where every user can run it.
+    ///
+    /// A mount of the file itself reaches it past a private home; one that not everybody may run is copied.
+    private static func place(_ file: borrowing OwnedDescriptor, at path: String) throws(Errno) {
+        let raw = file.withRaw { $0 }
+        var facts = stat()
+        try checked { unsafe fstat(raw, &facts) }
+        let copy = try OwnedDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o755)
+        let target = copy.withRaw { $0 }
+        if facts.st_mode & 0o005 == 0o005, unsafe vipns_bind_mount("/proc/self/fd/\(raw)", path) == 0 { return }
+        var rest = Int(facts.st_size)
+        while rest > 0 {
+            rest -= try checked { sendfile(target, raw, nil, rest) }
+        }
+        try checked { fchmod(target, 0o755) }
+    }
+
+    private static func mount(_ target: String, _ operation: String, _ body: () -> Int32) throws(LabError) {
+        try attempt("\(operation) '\(target)'") { () throws(Errno) in try checked(body) }
+    }
+}
+
+extension DescriptorBox? {
+    /// Opens a file to read; nil where that fails.
+    fileprivate init(opening path: String) {
+        guard let descriptor = try? OwnedDescriptor.open(path, O_RDONLY) else {
+            self = nil
+            return
+        }
+        self = DescriptorBox(descriptor)
+    }
+}
+
+/// The value of an environment variable; nil where it is not set.
+func environmentValue(_ name: String) -> String? {
+    guard let value = unsafe getenv(name) else { return nil }
+    return unsafe String(cString: value)
+}

@@ -1,0 +1,65 @@
+internal import GRDB
+internal import Synchronization
+
+/// Lets writes that wait at the same time share one transaction, and so one wait for the disk.
+///
+/// While one transaction commits, the next writes gather; the writer then takes them all at once. Each has a savepoint
+/// of its own, so one that fails takes no other down. A write is reported done only after the commit that holds it.
+/// A cancelled task still waits: a write is either stored or not, and its caller knows which.
+final class GroupCommit: Sendable {
+    private struct Job: Sendable {
+        let body: @Sendable (Database) throws -> Void
+        let waiter: CheckedContinuation<Result<Void, any Error>, Never>
+    }
+
+    private let database: DatabasePool
+    private let waiting = Mutex<[Job]>([])
+
+    init(_ database: DatabasePool) { self.database = database }
+
+    /// Runs `body` on the writer; returns once its effects are durable, or throws what it or the commit threw.
+    func perform(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+        let result = await withCheckedContinuation { continuation in
+            let isFirst = waiting.withLock { jobs in
+                jobs.append(Job(body: body, waiter: continuation))
+                return jobs.count == 1
+            }
+            // Whoever comes second is taken along by the run that the first has asked for.
+            if isFirst { database.asyncWriteWithoutTransaction { self.run($0) } }
+        }
+        try result.get()
+    }
+
+    private func run(_ database: Database) {
+        let jobs = waiting.withLock { jobs in
+            defer { jobs = [] }
+            return jobs
+        }
+        var results: [Result<Void, any Error>] = []
+        do {
+            try database.inTransaction(.immediate) {
+                results = try jobs.map { try Self.attempt($0, in: database) }
+                return .commit
+            }
+        } catch {
+            // Nothing was stored: neither what failed by itself nor what the commit has lost.
+            results = jobs.map { _ in .failure(error) }
+        }
+        for (job, result) in zip(jobs, results) { job.waiter.resume(returning: result) }
+    }
+
+    /// Runs one job so that its failure undoes itself alone; throws where SQLite gave up the whole transaction.
+    private static func attempt(_ job: Job, in database: Database) throws -> Result<Void, any Error> {
+        do {
+            try database.inSavepoint {
+                try job.body(database)
+                return .commit
+            }
+            return .success(())
+        } catch {
+            // A full disk or an I/O error rolls back all: the others fail for that reason, not for what follows from it.
+            guard database.isInsideTransaction else { throw error }
+            return .failure(error)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+internal import Addressing
+internal import GRDB
+internal import Leasing
+
+extension Lease {
+    /// The columns of table `lease`, in the order of `rowValues`.
+    static let rowColumns = [
+        "session", "bootID", "number", "cookie", "pool", "address", "prefixLength", "gateway", "parent", "macvlanMode",
+        "user", "uid", "service", "mode", "leftovers", "phase", "leaders", "openedAt", "openedBoot", "heldUntilBoot",
+    ]
+
+    /// The lease as table `lease` holds it.
+    var rowValues: StatementArguments {
+        [
+            session.description, bootID, number, storedCookie, pool, address?.description, prefixLength,
+            gateway?.description, parent, macvlanMode.rawValue, user, uid, service, mode.rawValue, leftovers.rawValue,
+            phase.rawValue, storedLeaders, openedAt, openedBoot, heldUntilBoot,
+        ]
+    }
+
+    /// SQLite's integers are signed.
+    var storedCookie: Int64? { cookie.map(Int64.init(bitPattern:)) }
+
+    /// The leaders as one text.
+    var storedLeaders: String { leaders.map { "\($0.pid):\($0.startTicks)" }.joined(separator: " ") }
+
+    /// Reads a row of table `lease`; throws `Columns.Damage`.
+    init(_ columns: Columns) throws {
+        let cookie: Int64? = try columns.optional("cookie")
+        self.init(
+            session: try columns.parsed("session", SessionID.init),
+            bootID: try columns.value("bootID"),
+            number: try columns.value("number"),
+            cookie: cookie.map(UInt64.init(bitPattern:)),
+            pool: try columns.value("pool"),
+            address: try columns.optionalParsed("address", IPAddress.init),
+            prefixLength: try columns.value("prefixLength"),
+            gateway: try columns.optionalParsed("gateway", IPAddress.init),
+            parent: try columns.value("parent"),
+            macvlanMode: try columns.parsed("macvlanMode", MacvlanMode.init),
+            user: try columns.value("user"),
+            uid: try columns.value("uid"),
+            service: try columns.value("service"),
+            mode: try columns.parsed("mode", SessionMode.init),
+            leftovers: try columns.parsed("leftovers", LeftoversPolicy.init),
+            phase: try columns.parsed("phase", LeasePhase.init),
+            leaders: try columns.parsed("leaders", Self.leaders),
+            openedAt: try columns.value("openedAt"),
+            openedBoot: try columns.value("openedBoot"),
+            heldUntilBoot: try columns.optional("heldUntilBoot"))
+    }
+
+    /// Reads what `storedLeaders` wrote; nil for anything else.
+    private static func leaders(_ text: String) -> [Leader]? {
+        var leaders: [Leader] = []
+        for item in text.split(separator: " ") {
+            let parts = item.split(separator: ":")
+            guard parts.count == 2, let pid = Int32(parts[0]), let ticks = UInt64(parts[1]) else { return nil }
+            leaders.append(Leader(pid: pid, startTicks: ticks))
+        }
+        return leaders
+    }
+}

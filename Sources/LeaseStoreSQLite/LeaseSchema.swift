@@ -1,0 +1,74 @@
+internal import GRDB
+
+/// The tables of the file, as a list of migrations; one that has shipped never changes.
+///
+/// Text forms of addresses and names are stored rather than numbers, so that sqlite3(1) shows them as they are known.
+/// Columns have the names of the properties that they hold.
+enum LeaseSchema {
+    /// Every migration from an empty file to the format of this version.
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { try $0.execute(sql: format1) }
+        return migrator
+    }
+
+    private static let format1 = """
+        -- One row: what belongs to this boot.
+        CREATE TABLE boot (
+            id INTEGER PRIMARY KEY CHECK (id = 0),
+            bootID TEXT NOT NULL,
+            lastNumber INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO boot VALUES (0, '', 1048575);
+
+        CREATE TABLE lease (
+            session TEXT PRIMARY KEY,
+            bootID TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            cookie INTEGER,               -- the bits of a UInt64
+            pool TEXT NOT NULL,
+            address TEXT UNIQUE,          -- an address is never on two links
+            prefixLength INTEGER NOT NULL,
+            gateway TEXT,
+            parent TEXT NOT NULL,
+            macvlanMode TEXT NOT NULL,
+            user TEXT NOT NULL,
+            uid INTEGER NOT NULL,
+            service TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            leftovers TEXT NOT NULL,
+            phase TEXT NOT NULL,
+            leaders TEXT NOT NULL,        -- PID:STARTTICKS, separated by spaces
+            openedAt INTEGER NOT NULL,
+            openedBoot INTEGER NOT NULL,
+            heldUntilBoot INTEGER
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE history (
+            id INTEGER PRIMARY KEY,
+            session TEXT NOT NULL,
+            bootID TEXT NOT NULL,
+            user TEXT NOT NULL,
+            uid INTEGER NOT NULL,
+            service TEXT NOT NULL,
+            pool TEXT NOT NULL,
+            address TEXT,
+            outcome TEXT NOT NULL,
+            openedAt INTEGER NOT NULL,
+            openedBoot INTEGER NOT NULL,
+            endedAt INTEGER,
+            endedBoot INTEGER,
+            reason TEXT
+        ) STRICT;
+        CREATE INDEX historyByAddress ON history (address, openedAt) WHERE address IS NOT NULL;
+        CREATE INDEX historyByUser ON history (user);
+        CREATE INDEX historyByUID ON history (uid);
+        CREATE INDEX historyOpen ON history (session) WHERE endedAt IS NULL AND outcome IN ('granted', 'isolated');
+
+        -- Addresses in the order in which their last use ended. The clock may be set back, the row ids go up.
+        CREATE TABLE returned (
+            id INTEGER PRIMARY KEY,
+            address TEXT NOT NULL UNIQUE
+        ) STRICT;
+        """
+}

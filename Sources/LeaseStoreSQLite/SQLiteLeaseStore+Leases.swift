@@ -1,0 +1,147 @@
+public import Addressing
+internal import GRDB
+public import Leasing
+
+extension SQLiteLeaseStore {
+    private static let insertLease = insertion(into: "lease", Lease.rowColumns)
+    private static let insertHistory = insertion(into: "history", HistoryRecord.rowColumns)
+
+    private static func insertion(into table: String, _ columns: [String]) -> String {
+        let marks = columns.map { _ in "?" }.joined(separator: ", ")
+        return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
+    }
+
+    /// Ends what another boot has left, and gives what this boot has stored.
+    public func open(
+        boot bootID: String, nowReal: Int64, nowBoot: Int64
+    ) async throws(LeaseStoreError) -> StoredState {
+        try await attempt("read leases from") {
+            try await self.database.write { connection in
+                if try String.fetchOne(connection, sql: "SELECT bootID FROM boot") != bootID {
+                    try Self.endOtherBoots(connection, bootID: bootID, nowReal: nowReal)
+                }
+                return try Self.state(connection)
+            }
+        }
+    }
+
+    private static func endOtherBoots(_ connection: Database, bootID: String, nowReal: Int64) throws {
+        let open = "endedAt IS NULL AND outcome IN ('granted', 'isolated') AND bootID <> ?"
+        try connection.execute(
+            sql: """
+                INSERT OR REPLACE INTO returned (address)
+                SELECT address FROM history WHERE \(open) AND address IS NOT NULL ORDER BY id
+                """, arguments: [bootID])
+        try connection.execute(
+            sql: "UPDATE history SET endedAt = ?, reason = 'ended by reboot' WHERE \(open)",
+            arguments: [nowReal, bootID])
+        try connection.execute(sql: "DELETE FROM lease WHERE bootID <> ?", arguments: [bootID])
+        try connection.execute(
+            sql: "UPDATE boot SET bootID = ?, lastNumber = ?", arguments: [bootID, StoredState.numberBeforeFirst])
+    }
+
+    private static func state(_ connection: Database) throws -> StoredState {
+        let leases = try Row.fetchAll(connection, sql: "SELECT * FROM lease ORDER BY number")
+            .map { try Lease(Columns(row: $0)) }
+        let boot = try Row.fetchOne(connection, sql: "SELECT lastNumber FROM boot") ?? Row()
+        let released = try Row.fetchAll(
+            connection,
+            sql: """
+                SELECT address FROM returned
+                WHERE address NOT IN (SELECT address FROM lease WHERE address IS NOT NULL) ORDER BY id
+                """
+        ).map { try Columns(row: $0).parsed("address", IPAddress.init) }
+        return StoredState(leases: leases, lastNumber: try Columns(row: boot).value("lastNumber"), released: released)
+    }
+
+    /// Stores a lease, its open history record and its number in one durable transaction.
+    public func storeIntent(_ lease: Lease) async throws(LeaseStoreError) {
+        try await attempt("store the intent of session '\(lease.session)' in") {
+            try await self.writes.perform { connection in
+                try Self.insert(lease, connection)
+                let history = try connection.cachedStatement(sql: Self.insertHistory)
+                try history.execute(arguments: HistoryRecord(opening: lease).rowValues)
+                let number = try connection.cachedStatement(sql: "UPDATE boot SET lastNumber = max(lastNumber, ?)")
+                try number.execute(arguments: [lease.number])
+            }
+        }
+    }
+
+    private static func insert(_ lease: Lease, _ connection: Database) throws {
+        do {
+            try connection.cachedStatement(sql: insertLease).execute(arguments: lease.rowValues)
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
+            // The address has the only UNIQUE column; a session stored twice breaks the primary key instead.
+            guard let address = lease.address else { throw error }
+            throw Refusal(cause: .addressTaken(address))
+        }
+    }
+
+    /// Stores phase, cookie, leaders and hold time of a lease; one that is not stored is left so.
+    public func update(_ lease: Lease) async throws(LeaseStoreError) {
+        try await attempt("update session '\(lease.session)' in") {
+            try await self.writes.perform { connection in
+                let statement = try connection.cachedStatement(
+                    sql: "UPDATE lease SET phase = ?, cookie = ?, leaders = ?, heldUntilBoot = ? WHERE session = ?")
+                try statement.execute(arguments: [
+                    lease.phase.rawValue, lease.storedCookie, lease.storedLeaders, lease.heldUntilBoot,
+                    lease.session.description,
+                ])
+            }
+        }
+    }
+
+    /// Deletes a lease; twice is harmless.
+    public func release(_ session: SessionID) async throws(LeaseStoreError) {
+        try await attempt("release session '\(session)' in") {
+            try await self.writes.perform { connection in
+                let statement = try connection.cachedStatement(sql: "DELETE FROM lease WHERE session = ?")
+                try statement.execute(arguments: [session.description])
+            }
+        }
+    }
+
+    /// Closes the history record, if it is open, and stores the lease's phase and hold time.
+    public func recordEnd(
+        _ lease: Lease, at real: Int64, boot: Int64, reason: String
+    ) async throws(LeaseStoreError) {
+        try await attempt("store the end of session '\(lease.session)' in") {
+            try await self.writes.perform { connection in
+                let history = try connection.cachedStatement(
+                    sql: """
+                        UPDATE history SET endedAt = ?, endedBoot = ?, reason = ? WHERE session = ? AND bootID = ?
+                        AND endedAt IS NULL AND outcome IN ('granted', 'isolated')
+                        """)
+                try history.execute(arguments: [real, boot, reason, lease.session.description, lease.bootID])
+                if connection.changesCount > 0, let address = lease.address {
+                    let returned = try connection.cachedStatement(
+                        sql: "INSERT OR REPLACE INTO returned (address) VALUES (?)")
+                    try returned.execute(arguments: [address.description])
+                }
+                let held = try connection.cachedStatement(
+                    sql: "UPDATE lease SET phase = ?, heldUntilBoot = ? WHERE session = ?")
+                try held.execute(arguments: [lease.phase.rawValue, lease.heldUntilBoot, lease.session.description])
+            }
+        }
+    }
+
+    /// Stores the history record of a request that got no session of its own.
+    public func recordRefusal(_ record: HistoryRecord) async throws(LeaseStoreError) {
+        try await attempt("store a refusal in") {
+            try await self.writes.perform { connection in
+                try connection.cachedStatement(sql: Self.insertHistory).execute(arguments: record.rowValues)
+            }
+        }
+    }
+
+    /// The history records that match, newest first.
+    public func history(_ query: HistoryQuery) async throws(LeaseStoreError) -> [HistoryRecord] {
+        try await attempt("read history from") {
+            try await self.database.read { connection in
+                let (sql, arguments) = query.statement
+                return try Row.fetchAll(connection.cachedStatement(sql: sql), arguments: arguments)
+                    .map { try HistoryRecord(Columns(row: $0)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+public import Addressing
+
+/// What a store knows when the service starts.
+public struct StoredState: Sendable, Hashable {
+    /// Every lease of this boot, in the order of their numbers.
+    public var leases: [Lease]
+    /// The highest namespace number that this boot has used.
+    public var lastNumber: UInt32
+    /// Addresses whose last use has ended, the longest free first; none that is leased.
+    public var released: [IPAddress]
+
+    /// The number before the first of a boot: the kernel picks its own from the bottom, ours start at 2^20.
+    public static let numberBeforeFirst: UInt32 = (1 << 20) - 1
+
+    /// Makes a state from its parts.
+    public init(leases: [Lease], lastNumber: UInt32, released: [IPAddress]) {
+        self.leases = leases
+        self.lastNumber = lastNumber
+        self.released = released
+    }
+}
+
+/// Keeps leases and history across restarts of the service and of the machine.
+///
+/// Every call that returns has been stored durably: it outlives the end of the process and a power cut.
+public protocol LeaseStore: Sendable {
+    /// Ends what another boot has left, and gives what this boot has stored; once, before all other calls.
+    ///
+    /// Leases of another boot are deleted, their open history is closed with the reason "ended by reboot" at `nowReal`
+    /// (no boot time: nobody knows it), and numbers start again. `nowReal` is in microseconds since 1970, `nowBoot` of
+    /// CLOCK_BOOTTIME.
+    func open(boot bootID: String, nowReal: Int64, nowBoot: Int64) async throws(LeaseStoreError) -> StoredState
+
+    /// Stores a lease, its open history record and its number in one durable transaction, before anything is done.
+    ///
+    /// - Throws: `addressTaken` where another lease has the address; then nothing is stored.
+    func storeIntent(_ lease: Lease) async throws(LeaseStoreError)
+
+    /// Stores phase, cookie, leaders and hold time of a lease; one that is not stored is left so.
+    func update(_ lease: Lease) async throws(LeaseStoreError)
+
+    /// Closes the history record, if it is open, and stores the lease's phase and hold time: its network is proved gone.
+    ///
+    /// `real` is in microseconds since 1970, `boot` of CLOCK_BOOTTIME.
+    func recordEnd(_ lease: Lease, at real: Int64, boot: Int64, reason: String) async throws(LeaseStoreError)
+
+    /// Deletes a lease: its address may be granted again. Deleting it twice is harmless.
+    func release(_ session: SessionID) async throws(LeaseStoreError)
+
+    /// Stores the history record of a request that got no session of its own.
+    func recordRefusal(_ record: HistoryRecord) async throws(LeaseStoreError)
+
+    /// The history records that match, newest first.
+    func history(_ query: HistoryQuery) async throws(LeaseStoreError) -> [HistoryRecord]
+}

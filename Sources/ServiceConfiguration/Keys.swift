@@ -1,0 +1,120 @@
+/// The keys of one kind of mapping, each with the example that messages show.
+protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {
+    /// A line as an administrator would write it.
+    var example: String { get }
+}
+
+/// The keys at the top of the file.
+enum TopKey: String, ConfigurationKey {
+    case operators
+    case pools
+
+    var example: String {
+        switch self {
+        case .operators: "operators: vipns-operators"
+        case .pools: "pools: {lab: {ranges: [10.1.0.10-10.1.0.250], prefix: 10.1.0.0/24}}"
+        }
+    }
+}
+
+/// The keys of a pool.
+enum PoolKey: String, ConfigurationKey {
+    case ranges
+    case exclude
+    case prefix
+    case gateway
+    case parent
+    case mode
+    case hold
+    case exhaustion
+    case leftovers
+
+    var example: String {
+        switch self {
+        case .ranges: "ranges: [10.1.0.10-10.1.0.250]"
+        case .exclude: "exclude: [10.1.0.100]"
+        case .prefix: "prefix: 10.1.0.0/24"
+        case .gateway: "gateway: 10.1.0.1"
+        case .parent: "parent: eth1"
+        case .mode: "mode: bridge"
+        case .hold: "hold: 30s"
+        case .exhaustion: "exhaustion: share"
+        case .leftovers: "leftovers: wait"
+        }
+    }
+}
+
+/// A text of the file with its place.
+struct Located {
+    let text: String
+    let position: Position
+}
+
+/// A mapping whose keys are known: reports unknown keys and values of a wrong type.
+struct Section<Key: ConfigurationKey> {
+    private var entries: [Key: (key: Position, value: YAMLValue)] = [:]
+
+    /// Sorts `pairs` by key; `place` ends the message about an unknown one, such as ` in pool 'lab'`.
+    init(_ pairs: [(key: YAMLValue, value: YAMLValue)], place: String, problems: inout ProblemList) {
+        for (key, value) in pairs {
+            guard case .scalar(let name, _) = key.content else {
+                problems.error(key.position, "a key must be a text, found \(key.found)")
+                continue
+            }
+            if let known = Key(rawValue: name) {
+                entries[known] = (key.position, value)
+                continue
+            }
+            let nearest = nearestName(to: name, among: Key.allCases.map(\.rawValue)) ?? ""
+            problems.error(
+                key.position, "unknown key \(quoted(name))\(place) (the nearest known key is '\(nearest)')")
+        }
+    }
+
+    /// Where the key itself stands; nil where it is not given.
+    func position(of key: Key) -> Position? { entries[key]?.key }
+
+    /// The value of a key that is given and has one.
+    func value(of key: Key, problems: inout ProblemList) -> YAMLValue? {
+        guard let entry = entries[key] else { return nil }
+        guard !entry.value.isNull else {
+            problems.error(entry.key, "'\(key.rawValue)' has no value (for example '\(key.example)')")
+            return nil
+        }
+        return entry.value
+    }
+
+    /// The text of a key that is given; anything else than a text is reported.
+    func text(of key: Key, problems: inout ProblemList) -> Located? {
+        guard let value = value(of: key, problems: &problems) else { return nil }
+        guard case .scalar(let text, _) = value.content else {
+            problems.error(value.position, mismatch(key, "a text", value))
+            return nil
+        }
+        return Located(text: text, position: value.position)
+    }
+
+    /// The elements of a key that is given; anything else than a list is reported.
+    func list(of key: Key, problems: inout ProblemList) -> [YAMLValue]? {
+        guard let value = value(of: key, problems: &problems) else { return nil }
+        guard case .list(let elements) = value.content else {
+            problems.error(value.position, mismatch(key, "a list", value))
+            return nil
+        }
+        return elements
+    }
+
+    /// The pairs of a key that is given; anything else than a mapping is reported.
+    func mapping(of key: Key, problems: inout ProblemList) -> [(key: YAMLValue, value: YAMLValue)]? {
+        guard let value = value(of: key, problems: &problems) else { return nil }
+        guard case .mapping(let pairs) = value.content else {
+            problems.error(value.position, mismatch(key, "a mapping", value))
+            return nil
+        }
+        return pairs
+    }
+
+    private func mismatch(_ key: Key, _ expected: String, _ value: YAMLValue) -> String {
+        "'\(key.rawValue)' must be \(expected), found \(value.found) (for example '\(key.example)')"
+    }
+}

@@ -1,0 +1,98 @@
+internal import ClientAPI
+internal import LinuxSystem
+internal import Varlink
+
+/// `io.vipns` as a table: what clients may call, and who does it. Who may is checked where it is done.
+struct ClientInterface: Sendable {
+    /// How many sessions or records go into one reply of a stream.
+    private static let page = 100
+
+    let service: SessionService
+    let operators: UInt32?
+
+    var interface: VarlinkInterface {
+        VarlinkInterface(
+            name: InterfaceDescription.name, description: InterfaceDescription.text,
+            methods: [
+                "Open": .single { call, connection in try await open(call, connection) },
+                "Entered": .single { call, connection in
+                    let asked = try call.parameters(as: Method.Entered.Parameters.self)
+                    try await service.entered(asked.session, connection: connection)
+                    return try VarlinkReply(Method.Entered.Reply())
+                },
+                "Join": .single { call, connection in
+                    let asked = try call.parameters(as: Method.Join.Parameters.self)
+                    return try await service.join(asked.session, connection: connection)
+                },
+                "Close": .single { call, connection in
+                    let asked = try call.parameters(as: Method.Close.Parameters.self)
+                    return try VarlinkReply(
+                        Method.Close.Reply(session: try await service.close(asked, connection: connection)))
+                },
+                "List": .stream(requiresMore: false) { call, replies in
+                    let sessions = await service.list(caller(replies.connection))
+                    let last = try await send(sessions, call, replies) { Method.List.Reply(sessions: $0) }
+                    return try VarlinkReply(Method.List.Reply(sessions: last))
+                },
+                "Show": .single { call, connection in
+                    let asked = try call.parameters(as: Method.Show.Parameters.self)
+                    return try VarlinkReply(try await service.show(asked.session, caller(connection)))
+                },
+                "Pools": .single { _, _ in
+                    try VarlinkReply(Method.Pools.Reply(pools: await service.listPools()))
+                },
+                "History": .stream(requiresMore: false) { call, replies in
+                    let asked = try call.parameters(as: Method.History.Parameters.self)
+                    let records = try await service.history(asked, caller(replies.connection))
+                    let last = try await send(records, call, replies) { Method.History.Reply(records: $0) }
+                    return try VarlinkReply(Method.History.Reply(records: last))
+                },
+                "Watch": .stream(requiresMore: true) { _, replies in try await watch(replies) },
+            ])
+    }
+
+    private func caller(_ connection: VarlinkConnection) -> Caller { Caller(connection, operators: operators) }
+
+    private func open(_ call: VarlinkCall, _ connection: VarlinkConnection) async throws -> VarlinkReply {
+        let asked = try call.parameters(as: Method.Open.Parameters.self)
+        guard caller(connection).isRoot else {
+            throw ServiceError.permissionDenied(text: "only root opens sessions")
+        }
+        let name = asked.user ?? "\(connection.peer.uid)"
+        guard let account = await Self.account(name) else {
+            throw ServiceError.openFailed(text: "there is no user '\(name)'")
+        }
+        return try await service.open(asked, account: account, connection: connection)
+    }
+
+    /// The account database may be a slow directory on the network: it is asked where it holds up nobody else.
+    @concurrent private static func account(_ name: String) async -> Account? { Account(name) }
+
+    /// Sends all but the last page as replies of a stream; without `more` all is one page.
+    private func send<Item: Sendable>(
+        _ items: [Item], _ call: VarlinkCall, _ replies: VarlinkReplyStream,
+        _ reply: ([Item]) -> some Encodable & Sendable
+    ) async throws -> [Item] {
+        guard call.wantsMore else { return items }
+        var rest = items[...]
+        while rest.count > Self.page {
+            try await replies.send(reply(Array(rest.prefix(Self.page))))
+            rest = rest.dropFirst(Self.page)
+        }
+        return Array(rest)
+    }
+
+    private func watch(_ replies: VarlinkReplyStream) async throws -> VarlinkReply {
+        let caller = caller(replies.connection)
+        let events = service.watchers.subscribe()
+        try await replies.send(Method.Watch.Reply())
+        for await event in events where maySee(event, caller) {
+            try await replies.send(Method.Watch.Reply(event: event))
+        }
+        return try VarlinkReply(Method.Watch.Reply())
+    }
+
+    private func maySee(_ event: SessionEvent, _ caller: Caller) -> Bool {
+        caller.isRoot || caller.isOperator || event.session?.uid == caller.uid
+    }
+}

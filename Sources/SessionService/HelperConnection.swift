@@ -1,0 +1,230 @@
+internal import Dispatch
+internal import Glibc
+internal import HelperChannel
+internal import LinuxSystem
+internal import Synchronization
+
+/// What the helper answered to one request: one answer, or the parts of a list, and the descriptor that came along.
+struct HelperReply: Sendable {
+    var parts: [HelperAnswer] = []
+    var descriptor: DescriptorBox?
+}
+
+/// The service's end of the helper channel: many requests under way, answers matched by number.
+///
+/// The helper works through requests in the order of sending, so a request that was given up is done, or was never begun,
+/// before the next one is.
+final class HelperConnection: Sendable {
+    /// What the helper tells unasked.
+    enum Event: Sendable {
+        /// The namespace of this number is gone.
+        case gone(UInt32)
+        /// Such events were lost.
+        case overrun
+        /// The channel has ended: every request that was under way has failed.
+        case lost
+    }
+
+    /// How long a request may take. A stopped helper must not hold a login for ever.
+    static let patience = Duration.seconds(5)
+    /// How many requests may lie in the channel: fewer than the socket's buffer holds.
+    private static let window = 64
+
+    private typealias Waiter = CheckedContinuation<Result<HelperReply, HelperFailure>, Never>
+
+    private struct Pending {
+        var reply = HelperReply()
+        let isList: Bool
+        let deadline: Int64
+        let waiter: Waiter
+    }
+
+    private struct Unsent {
+        let request: HelperRequest
+        let waiter: Waiter
+    }
+
+    private struct State {
+        var lastSequence: UInt32 = 0
+        var pending: [UInt32: Pending] = [:]
+        var unsent: [Unsent] = []
+        var isLost = false
+    }
+
+    private let socket: OwnedDescriptor
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "vipns.helper")
+    private let onEvent: @Sendable (Event) -> Void
+
+    /// Connects, greets and starts to listen; blocks for `patience` at most.
+    ///
+    /// - Throws: the errno; EPROTO where the helper speaks another version.
+    init(path: String, onEvent: @escaping @Sendable (Event) -> Void) throws(Errno) {
+        let socket = try UnixSocket.connect(.seqpacket, to: path, timeout: Self.patience)
+        try Self.greet(socket)
+        try socket.setNonBlocking()
+        self.socket = socket
+        self.onEvent = onEvent
+    }
+
+    private static func greet(_ socket: borrowing OwnedDescriptor) throws(Errno) {
+        do {
+            let hello = try HelperRequest.hello(version: HelperProtocol.version).encoded(sequence: 1)
+            _ = try UnixSocket.send(hello, on: socket)
+            let octets = try UnixSocket.receive(limit: HelperProtocol.messageSize, on: socket).octets
+            // The helper serves one service at a time and closes on any other.
+            if octets.isEmpty { throw Errno(rawValue: EBUSY) }
+            guard case .hello(HelperProtocol.version) = try HelperAnswer.decode(octets).answer else {
+                throw Errno.protocolError
+            }
+        } catch let error as Errno {
+            throw error
+        } catch {
+            throw .protocolError
+        }
+    }
+
+    /// Begins to take answers and events. The connection lives until the helper ends it.
+    func start() {
+        let source = DispatchSource.makeReadSource(fileDescriptor: socket.withRaw { $0 }, queue: queue)
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        source.setEventHandler { [self] in
+            if !receiveAll() {
+                source.cancel()
+                timer.cancel()
+            }
+        }
+        timer.schedule(deadline: .now() + 1, repeating: 1)
+        timer.setEventHandler { [self] in giveUpOverdue() }
+        // The sources keep this object, and so the descriptor, until they are cancelled.
+        source.activate()
+        timer.activate()
+    }
+
+    /// Sends a request and waits for its answer.
+    ///
+    /// - Throws: what the helper said; ENOTCONN where the channel has ended, ETIMEDOUT where no answer came.
+    func request(_ request: HelperRequest) async throws(HelperFailure) -> HelperReply {
+        let result = await withCheckedContinuation { waiter in
+            let refused = state.withLock { state -> Bool in
+                if state.isLost { return true }
+                state.unsent.append(Unsent(request: request, waiter: waiter))
+                return false
+            }
+            if refused { waiter.resume(returning: .failure(.helperLost)) } else { sendWaiting() }
+        }
+        return try result.get()
+    }
+
+    /// Sends what the window has room for, in order.
+    private func sendWaiting() {
+        let failed = state.withLock { state -> [Waiter] in
+            var failed: [Waiter] = []
+            while state.pending.count < Self.window, !state.unsent.isEmpty, !state.isLost {
+                let next = state.unsent.removeFirst()
+                state.lastSequence = max(2, state.lastSequence &+ 1)
+                do {
+                    _ = try UnixSocket.send(next.request.encoded(sequence: state.lastSequence), on: socket)
+                    state.pending[state.lastSequence] = Pending(
+                        isList: next.request.isList,
+                        deadline: SystemClock.bootTimeMicroseconds() + Int64(Self.patience.microseconds),
+                        waiter: next.waiter)
+                } catch {
+                    failed.append(next.waiter)
+                }
+            }
+            return failed
+        }
+        for waiter in failed { waiter.resume(returning: .failure(.helperLost)) }
+    }
+
+    /// - Returns: whether the channel goes on.
+    private func receiveAll() -> Bool {
+        do {
+            while try receiveOne() {}
+            sendWaiting()
+            return true
+        } catch {
+            // The helper has gone, or speaks something else than the protocol: both end the channel.
+            lose()
+            return false
+        }
+    }
+
+    /// - Returns: whether there was one.
+    private func receiveOne() throws -> Bool {
+        guard let message = try receiveWaiting() else { return false }
+        let octets = message.octets
+        let descriptor = message.takeBox()
+        if octets.isEmpty { throw Errno.connectionReset }
+        let (sequence, answer) = try HelperAnswer.decode(octets)
+        take(answer, sequence: sequence, descriptor: descriptor)
+        return true
+    }
+
+    private func receiveWaiting() throws(Errno) -> ReceivedMessage? {
+        do throws(Errno) {
+            return try UnixSocket.receive(limit: HelperProtocol.messageSize, on: socket)
+        } catch .wouldBlock {
+            return nil
+        }
+    }
+
+    private func take(_ answer: HelperAnswer, sequence: UInt32, descriptor: DescriptorBox?) {
+        switch answer {
+        case .gone(let number): onEvent(.gone(number))
+        case .overrun: onEvent(.overrun)
+        case .members, .found:
+            state.withLock { $0.pending[sequence]?.reply.parts.append(answer) }
+        case .failed(let failure):
+            let pending = state.withLock { $0.pending.removeValue(forKey: sequence) }
+            pending?.waiter.resume(returning: .failure(failure))
+        case .done, .hello, .cookie, .count, .alive:
+            guard var pending = state.withLock({ $0.pending.removeValue(forKey: sequence) }) else { return }
+            if !pending.isList { pending.reply.parts.append(answer) }
+            pending.reply.descriptor = descriptor
+            pending.waiter.resume(returning: .success(pending.reply))
+        }
+    }
+
+    private func giveUpOverdue() {
+        let now = SystemClock.bootTimeMicroseconds()
+        let overdue = state.withLock { state in
+            let sequences = state.pending.filter { $0.value.deadline < now }.keys
+            return sequences.compactMap { state.pending.removeValue(forKey: $0) }
+        }
+        for pending in overdue { pending.waiter.resume(returning: .failure(.helperSilent)) }
+        sendWaiting()
+    }
+
+    private func lose() {
+        let waiters = state.withLock { state -> [Waiter] in
+            state.isLost = true
+            defer {
+                state.pending = [:]
+                state.unsent = []
+            }
+            return state.pending.values.map(\.waiter) + state.unsent.map(\.waiter)
+        }
+        for waiter in waiters { waiter.resume(returning: .failure(.helperLost)) }
+        onEvent(.lost)
+    }
+}
+
+extension HelperRequest {
+    /// Whether the answer comes in parts, closed by `done`.
+    var isList: Bool {
+        switch self {
+        case .members, .list: true
+        case .hello, .listen, .make, .connect, .join, .kill, .dismantle, .unpin, .deleteLink: false
+        }
+    }
+}
+
+extension HelperFailure {
+    static let helperLost = HelperFailure(errno: ENOTCONN, description: "the connection to vipns-helper has ended")
+    static let helperSilent = HelperFailure(errno: ETIMEDOUT, description: "vipns-helper does not answer")
+
+    /// Whether the helper itself is missing, rather than unable to do one thing.
+    var isAboutHelper: Bool { errno == ENOTCONN || errno == ETIMEDOUT }
+}

@@ -1,0 +1,63 @@
+internal import Addressing
+internal import Leasing
+internal import LinuxSystem
+internal import Netlink
+internal import SessionPlan
+
+/// One session as the service drives it: what is stored, what is planned, and what waits for it.
+///
+/// Belongs to the service's actor.
+final class LiveSession {
+    /// What came of an open.
+    enum Opening: Sendable {
+        case granted(DescriptorBox)
+        case failed(OpenFailure, String)
+    }
+
+    var lease: Lease
+    var plan: SessionPlan
+    /// The caller of open, until it has its answer.
+    var opener: CheckedContinuation<Opening, Never>?
+    /// The namespace, from its connection to its handing over.
+    var descriptor: DescriptorBox?
+    var leaders: [LeaderID: LeaderWatch] = [:]
+    var timers: [TimerKind: Task<Void, Never>] = [:]
+    /// Callers of close that wait.
+    var closers: [CheckedContinuation<Void, Never>] = []
+    /// Why the last request for this session failed, in words.
+    var lastFailure = ""
+
+    init(lease: Lease, plan: SessionPlan) {
+        self.lease = lease
+        self.plan = plan
+    }
+
+    /// The link that the helper is asked for; nil for an isolated session.
+    var link: SessionLink? {
+        guard let address = lease.address, let prefix = IPPrefix(address, length: lease.prefixLength) else { return nil }
+        let mode: MacvlanLinkMode =
+            switch lease.macvlanMode {
+            case .bridge: .bridge
+            case .private: .private
+            case .vepa: .vepa
+            }
+        return SessionLink(
+            parent: lease.parent, mode: mode, mac: MACAddress(virtualIP: address, farm: 0), address: prefix,
+            gateway: lease.gateway)
+    }
+
+    /// Brings the lease up to what the plan says now.
+    func refreshLease() {
+        lease.phase =
+            switch plan.state {
+            case .allocating: .allocating
+            case .active: .active
+            case .lingering: .lingering
+            case .closing: .closing
+            case .held, .ended: .held
+            case .quarantined: .quarantined
+            }
+        lease.cookie = plan.cookie
+        lease.leaders = leaders.values.map(\.leader)
+    }
+}

@@ -1,0 +1,30 @@
+internal import Addressing
+internal import ClientAPI
+internal import Leasing
+internal import SessionPlan
+
+extension Session {
+    /// The session as clients see it.
+    init(_ live: LiveSession) {
+        let lease = live.lease
+        let state: Session.State =
+            switch live.plan.state {
+            case .allocating: .allocating
+            case .active: .active
+            case .lingering: .lingering
+            case .closing: .closing
+            case .held, .ended: .held
+            case .quarantined: .quarantined
+            }
+        self.init(
+            id: lease.session.description, state: state, mode: lease.mode == .enter ? .enter : .reserve,
+            pool: lease.pool, address: lease.address?.description,
+            prefixLength: lease.address == nil ? nil : lease.prefixLength,
+            parent: lease.address == nil ? nil : lease.parent,
+            mac: lease.address.map { MACAddress(virtualIP: $0, farm: 0).description }, user: lease.user, uid: lease.uid,
+            service: lease.service, leaders: live.leaders.values.map(\.leader.pid).sorted(),
+            leftovers: live.plan.leftovers == .wait ? .wait : .kill, number: Int32(lease.number),
+            cookie: live.plan.cookie, boot: lease.bootID, opened: lease.openedAt, openedBoot: lease.openedBoot,
+            heldUntilBoot: lease.heldUntilBoot)
+    }
+}

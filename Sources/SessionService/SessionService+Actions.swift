@@ -1,0 +1,174 @@
+internal import ClientAPI
+internal import Glibc
+internal import HelperChannel
+internal import Leasing
+internal import LinuxSystem
+internal import Logging
+internal import SessionPlan
+internal import Varlink
+
+extension SessionService {
+    /// Performs actions in order. Requests are sent before this returns; their answers come as later events.
+    func perform(_ actions: [SessionAction], _ live: LiveSession) {
+        for action in actions { perform(action, live) }
+    }
+
+    private func perform(_ action: SessionAction, _ live: LiveSession) {
+        switch action {
+        case .storeIntent: answered(live) { await self.storeIntent(live) }
+        case .makeNamespace: answered(live) { await self.makeNamespace(live) }
+        case .connectNetwork: answered(live) { await self.connectNetwork(live) }
+        case .countMembers: answered(live) { await self.countMembers(live) }
+        case .killMembers: answered(live) { await self.killMembers(live) }
+        case .dismantle: answered(live) { await self.dismantle(live) }
+        case .deleteLink: answered(live) { await self.deleteLink(live) }
+        case .unpin: unanswered { await self.unpin(live) }
+        case .dropConnections: unanswered { await self.dropConnections(live) }
+        case .reportHolders: unanswered { await self.reportHolders(live) }
+        case .handOver: handOver(live)
+        case .refuse(let failure): refuse(live, failure)
+        case .watchLeader: break  // Watched since it was made known; see `entered`.
+        case .forgetLeader(let leader): live.leaders.removeValue(forKey: leader)?.cancel()
+        case .startTimer(let kind): startTimer(kind, live)
+        case .stopTimer(let kind): live.timers.removeValue(forKey: kind)?.cancel()
+        case .recordState: recordState(live)
+        case .recordEnd(let reason): recordEnd(live, reason)
+        case .release: release(live)
+        case .announce(let notice): announce(notice, live)
+        case .settleClosers: settleClosers(live)
+        }
+    }
+
+    /// Runs `body` up to its first wait at once, so that requests leave in the order of the actions.
+    private func answered(_ live: LiveSession, _ body: @escaping () async -> PlanEvent) {
+        let id = live.lease.session
+        Task.immediate {
+            let event = await body()
+            self.handle(event, id)
+        }
+    }
+
+    private func unanswered(_ body: @escaping () async -> Void) {
+        Task.immediate { await body() }
+    }
+
+    private func storeIntent(_ live: LiveSession) async -> PlanEvent {
+        do throws(LeaseStoreError) {
+            try await store.storeIntent(live.lease)
+            return .intentStored
+        } catch {
+            live.lastFailure = error.description
+            return .intentFailed
+        }
+    }
+
+    private func makeNamespace(_ live: LiveSession) async -> PlanEvent {
+        do throws(HelperFailure) {
+            let reply = try await ask(.make(live.lease.session, number: live.lease.number))
+            guard case .cookie(let cookie)? = reply.parts.first else { return .namespaceFailed }
+            return .namespaceMade(cookie: cookie)
+        } catch {
+            live.lastFailure = error.description
+            return .namespaceFailed
+        }
+    }
+
+    private func connectNetwork(_ live: LiveSession) async -> PlanEvent {
+        do throws(HelperFailure) {
+            let reply = try await ask(.connect(live.lease.session, link: live.link))
+            live.descriptor = reply.descriptor
+            return .networkConnected
+        } catch {
+            live.lastFailure = error.description
+            return .networkFailed(addressInUse: error.errno == EADDRINUSE)
+        }
+    }
+
+    private func countMembers(_ live: LiveSession) async -> PlanEvent {
+        do throws(HelperFailure) {
+            return .membersCounted(try await members()[live.lease.number]?.count ?? 0)
+        } catch {
+            logger(for: live).warning("cannot count members, trying again", metadata: ["error": "\(error)"])
+            return .countFailed
+        }
+    }
+
+    private func killMembers(_ live: LiveSession) async -> PlanEvent {
+        do throws(HelperFailure) {
+            guard case .count(let left)? = try await ask(.kill(number: live.lease.number)).parts.first, left > 0 else {
+                return .membersKilled
+            }
+            return .killIncomplete(remaining: Int(left))
+        } catch {
+            logger(for: live).warning("cannot kill members, trying again", metadata: ["error": "\(error)"])
+            return .killIncomplete(remaining: 0)
+        }
+    }
+
+    private func dismantle(_ live: LiveSession) async -> PlanEvent {
+        live.descriptor = nil
+        do throws(HelperFailure) {
+            let reply = try await ask(.dismantle(live.lease.session, number: live.lease.number))
+            guard case .alive(let alive)? = reply.parts.first else { return .dismantleFailed }
+            return .dismantled(alive: alive)
+        } catch {
+            logger(for: live).warning("cannot dismantle, trying again", metadata: ["error": "\(error)"])
+            return .dismantleFailed
+        }
+    }
+
+    private func deleteLink(_ live: LiveSession) async -> PlanEvent {
+        do throws(HelperFailure) {
+            _ = try await ask(.deleteLink(number: live.lease.number))
+            return .linkDeleted
+        } catch {
+            logger(for: live).warning("cannot delete link, trying again", metadata: ["error": "\(error)"])
+            return .linkDeletionFailed
+        }
+    }
+
+    private func unpin(_ live: LiveSession) async {
+        do throws(HelperFailure) {
+            _ = try await ask(.unpin(live.lease.session, number: live.lease.number))
+        } catch {
+            // Dismantling comes at the end of every session and unpins again.
+            logger(for: live).warning("cannot unpin, continuing", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func dropConnections(_ live: LiveSession) async {
+        guard let cookie = live.plan.cookie, let server else { return }
+        await server.closeConnections { $0.peerNamespaceCookie == cookie }
+    }
+
+    private func reportHolders(_ live: LiveSession) async {
+        let pids = (try? await members()[live.lease.number]) ?? []
+        let holder = pids.isEmpty ? "orphaned sockets or a foreign descriptor" : "processes \(pids.sorted())"
+        logger(for: live).warning("somebody holds the session's namespace", metadata: ["holder": "\(holder)"])
+    }
+
+    private func startTimer(_ kind: TimerKind, _ live: LiveSession) {
+        let id = live.lease.session
+        let delay = kind.delay ?? remainingHold(live)
+        live.timers[kind] = Task {
+            guard (try? await Task.sleep(for: delay, clock: .continuous)) != nil else { return }
+            self.handle(.timer(kind), id)
+        }
+    }
+
+    private func remainingHold(_ live: LiveSession) -> Duration {
+        guard let until = live.lease.heldUntilBoot else { return Pool.minimumHold }
+        return .microseconds(max(0, until - SystemClock.bootTimeMicroseconds()))
+    }
+}
+
+extension TimerKind {
+    /// How long it runs; nil for the hold, which depends on the pool.
+    fileprivate var delay: Duration? {
+        switch self {
+        case .entry: .seconds(10)
+        case .kernelWord, .retry, .sweep: .seconds(1)
+        case .hold: nil
+        }
+    }
+}

@@ -1,0 +1,174 @@
+internal import Addressing
+internal import ClientAPI
+internal import HelperChannel
+internal import Leasing
+internal import LinuxSystem
+internal import Logging
+internal import SessionPlan
+internal import Varlink
+
+/// The sentence that users of the original know; design, "Pools".
+let exhaustedMessage =
+    "No virtual IP address is available for this session, please contact your administrator."
+
+extension SessionService {
+    /// What an open is asked with, names already looked up.
+    struct Wish: Sendable {
+        let mode: SessionMode
+        let user: String
+        let uid: UInt32
+        let pool: Pool
+        let service: String
+    }
+
+    /// Opens a session for the one at the other end of `connection`.
+    func open(
+        _ parameters: Method.Open.Parameters, account: Account, connection: VarlinkConnection
+    ) async throws -> VarlinkReply {
+        let poolName = parameters.pool ?? poolOrder.first ?? ""
+        guard let pool = pools[poolName]?.pool else { throw ServiceError.poolNotFound(pool: poolName) }
+        let wish = Wish(
+            mode: parameters.mode == .enter ? .enter : .reserve, user: account.name, uid: account.uid, pool: pool,
+            service: parameters.service ?? "api")
+        var lastFailure = ""
+        // An address that another link of this host has goes to quarantine; the next one may do.
+        for _ in 0..<4 {
+            guard let address = pools[poolName]?.allocator.take() else {
+                return try await exhausted(wish, connection: connection)
+            }
+            let live = makeSession(wish, address: address)
+            switch await begin(live, connection: connection) {
+            case .granted(let descriptor):
+                return try granted(live, outcome: .granted, message: nil, descriptor: descriptor)
+            case .failed(.addressInUse, let text):
+                lastFailure = text
+                logger(for: live).warning("address in use, trying the next", metadata: ["error": "\(text)"])
+            case .failed(let failure, let text):
+                throw refusal(failure, text)
+            }
+        }
+        throw ServiceError.openFailed(text: lastFailure)
+    }
+
+    private func refusal(_ failure: OpenFailure, _ text: String) -> ServiceError {
+        switch failure {
+        case .closed: .openFailed(text: "the session was closed while it was being opened")
+        case .intent, .namespace, .network, .addressInUse:
+            helper == nil ? .helperUnavailable(text: text) : .openFailed(text: text)
+        }
+    }
+
+    private func granted(
+        _ live: LiveSession, outcome: Method.Open.Outcome, message: String?, descriptor: DescriptorBox
+    ) throws -> VarlinkReply {
+        guard let namespace = descriptor.take() else {
+            throw ServiceError.failed(text: "the namespace's descriptor is lost")
+        }
+        let reply = Method.Open.Reply(outcome: outcome, session: Session(live), namespace: 0, message: message)
+        return try VarlinkReply(reply, passing: namespace)
+    }
+
+    /// Does what the pool says for the case that no address is left; each is in history and log.
+    private func exhausted(_ wish: Wish, connection: VarlinkConnection) async throws -> VarlinkReply {
+        logger.warning(
+            "no address is available",
+            metadata: ["pool": "\(wish.pool.name)", "user": "\(wish.user)", "then": "\(wish.pool.exhaustion.rawValue)"])
+        switch wish.pool.exhaustion {
+        case .isolate:
+            let live = makeSession(wish, address: nil)
+            switch await begin(live, connection: connection) {
+            case .granted(let descriptor):
+                return try granted(live, outcome: .isolated, message: exhaustedMessage, descriptor: descriptor)
+            case .failed(let failure, let text):
+                throw refusal(failure, text)
+            }
+        case .share:
+            await recordRefusal(wish, outcome: HistoryRecord.shared)
+            return try VarlinkReply(Method.Open.Reply(outcome: .shared, message: exhaustedMessage))
+        case .deny:
+            await recordRefusal(wish, outcome: HistoryRecord.denied)
+            throw ServiceError.poolExhausted(pool: wish.pool.name, message: exhaustedMessage)
+        }
+    }
+
+    private func recordRefusal(_ wish: Wish, outcome: String) async {
+        let real = SystemClock.realTimeMicroseconds()
+        let boot = SystemClock.bootTimeMicroseconds()
+        let record = HistoryRecord(
+            session: "", bootID: surroundings.bootID, user: wish.user, uid: wish.uid, service: wish.service,
+            pool: wish.pool.name, address: nil, outcome: outcome, openedAt: real, openedBoot: boot, endedAt: real,
+            endedBoot: boot, reason: "no address available")
+        watchers.publish(
+            WatchEvent(time: real, kind: .refused, text: "pool '\(wish.pool.name)' has no free address: \(outcome)"))
+        do throws(LeaseStoreError) {
+            try await store.recordRefusal(record)
+        } catch {
+            logger.error("cannot store", metadata: ["what": "refusal", "error": "\(error)"])
+        }
+    }
+
+    private func makeSession(_ wish: Wish, address: IPAddress?) -> LiveSession {
+        var id = SessionID.random()
+        while sessions[id] != nil { id = SessionID.random() }
+        lastNumber += 1
+        let lease = Lease(
+            session: id, bootID: surroundings.bootID, number: lastNumber, pool: wish.pool.name, address: address,
+            prefixLength: wish.pool.prefixLength, gateway: wish.pool.gateway, parent: wish.pool.parent,
+            macvlanMode: wish.pool.macvlanMode, user: wish.user, uid: wish.uid, service: wish.service,
+            mode: wish.mode, leftovers: wish.pool.leftovers, openedAt: SystemClock.realTimeMicroseconds(),
+            openedBoot: SystemClock.bootTimeMicroseconds())
+        let plan = SessionPlan(mode: wish.mode, leftovers: wish.pool.leftovers, hasAddress: address != nil)
+        let live = LiveSession(lease: lease, plan: plan)
+        sessions[id] = live
+        idsByNumber[lease.number] = id
+        return live
+    }
+
+    /// Starts the session's life and waits until its opener can be told.
+    private func begin(_ live: LiveSession, connection: VarlinkConnection) async -> LiveSession.Opening {
+        let id = live.lease.session
+        if live.lease.mode == .enter {
+            connection.onClose { [weak self] in
+                Task { await self?.handle(.openerGone, id) }
+            }
+        }
+        return await withCheckedContinuation { opener in
+            live.opener = opener
+            perform(live.plan.begin(), live)
+        }
+    }
+
+    func handOver(_ live: LiveSession) {
+        guard let opener = live.opener, let descriptor = live.descriptor else { return }
+        live.opener = nil
+        live.descriptor = nil
+        opener.resume(returning: .granted(descriptor))
+    }
+
+    func refuse(_ live: LiveSession, _ failure: OpenFailure) {
+        live.opener?.resume(returning: .failed(failure, live.lastFailure))
+        live.opener = nil
+    }
+
+    /// Takes the caller as a leader of the session that it says to have entered.
+    func entered(_ name: String, connection: VarlinkConnection) throws(ServiceError) {
+        let caller = Caller(connection, operators: surroundings.operators)
+        guard caller.isRoot else { throw .permissionDenied(text: "only root enters sessions") }
+        let live = try find(name, for: caller)
+        lastLeader += 1
+        let leader = LeaderID(lastLeader)
+        guard let process = try? connection.openPeerProcess(),
+            let identity = ProcessIdentity(pid: connection.peer.pid)
+        else { throw .failed(text: "the caller's process cannot be watched") }
+        let id = live.lease.session
+        let known = Leader(pid: identity.pid, startTicks: identity.startTicks)
+        live.leaders[leader] = LeaderWatch(process, leader: known) { [weak self] in
+            Task { await self?.handle(.leaderEnded(leader), id) }
+        }
+        handle(.entered(leader), id)
+        guard live.plan.leaders.contains(leader) else {
+            live.leaders.removeValue(forKey: leader)?.cancel()
+            throw .wrongState(session: id.description, state: Session(live).state)
+        }
+    }
+}

@@ -1,0 +1,166 @@
+internal import Addressing
+internal import HelperChannel
+internal import Leasing
+internal import LinuxSystem
+internal import Logging
+internal import SessionPlan
+
+extension SessionService {
+    /// Takes up what an earlier service has stored, held against what the kernel has, before anybody is served.
+    ///
+    /// - Throws: where the store cannot be read or the helper cannot list.
+    func adopt(_ stored: StoredState) async throws {
+        lastNumber = max(lastNumber, stored.lastNumber)
+        let found = try await listKernel()
+        let members = stored.leases.contains { $0.phase == .allocating } ? try await members() : [:]
+        prepareAllocators(stored)
+        var adopted: [LiveSession] = []
+        for lease in stored.leases { adopted.append(adopt(lease, found.byNumber[lease.number], members[lease.number])) }
+        await removeOrphans(found)
+        for live in adopted { perform(live.plan.resume(), live) }
+        logger.info("reconciled", metadata: ["leases": "\(stored.leases.count)", "kernel": "\(found.all.count)"])
+    }
+
+    /// Holds the living sessions against the kernel again, after events were lost or the helper was started anew.
+    func reconcile() async throws {
+        let found = try await listKernel()
+        for live in sessions.values where found.byNumber[live.lease.number] == nil {
+            // A namespace that is being made right now is not there yet, and its answer tells by itself.
+            if live.plan.cookie != nil { handle(.networkGone, live.lease.session) }
+        }
+        await removeOrphans(found)
+    }
+
+    /// What the kernel has of ours.
+    struct KernelState {
+        var all: [HelperAnswer.Found] = []
+        var byNumber: [UInt32: HelperAnswer.Found] = [:]
+    }
+
+    private func listKernel() async throws(HelperFailure) -> KernelState {
+        var state = KernelState()
+        for part in try await ask(.list).parts {
+            guard case .found(let found) = part else { continue }
+            state.all.append(found)
+            if let number = found.number { state.byNumber[number] = found }
+        }
+        // A number whose namespace lives is never given again, whatever the store remembers.
+        lastNumber = max(lastNumber, state.byNumber.keys.max() ?? 0)
+        return state
+    }
+
+    private func prepareAllocators(_ stored: StoredState) {
+        let inUse = Set(stored.leases.compactMap(\.address))
+        for (name, state) in pools {
+            pools[name]?.allocator = PoolAllocator(pool: state.pool, inUse: inUse, released: stored.released)
+        }
+    }
+
+    private func adopt(_ lease: Lease, _ found: HelperAnswer.Found?, _ members: [Int32]?) -> LiveSession {
+        let watches = living(lease.leaders)
+        let state = AdoptedState(
+            lease, isKnown: isSame(lease, found), hasMembers: members?.isEmpty == false, leaders: Set(watches.keys))
+        let plan = SessionPlan(
+            adopting: state, leftovers: lease.leftovers, hasAddress: lease.address != nil, cookie: lease.cookie)
+        let live = LiveSession(lease: lease, plan: plan)
+        let id = lease.session
+        for (leader, found) in watches {
+            guard let process = found.take() else { continue }
+            live.leaders[leader] = LeaderWatch(process, leader: found.leader) { [weak self] in
+                Task { await self?.handle(.leaderEnded(leader), id) }
+            }
+        }
+        sessions[id] = live
+        idsByNumber[lease.number] = id
+        logger(for: live).info("adopted", metadata: ["state": "\(state)", "address": "\(lease.address?.description ?? "-")"])
+        return live
+    }
+
+    /// Whether the kernel's namespace of that number is the very one: never by number alone where both have a cookie.
+    private func isSame(_ lease: Lease, _ found: HelperAnswer.Found?) -> Bool {
+        guard let found else { return false }
+        guard let stored = lease.cookie, let cookie = found.cookie else { return true }
+        return stored == cookie
+    }
+
+    /// A leader that was found again, held from before it was recognised.
+    private struct FoundLeader {
+        let leader: Leader
+        let process: DescriptorBox
+
+        func take() -> PidDescriptor? {
+            guard let descriptor = process.take() else { return nil }
+            return PidDescriptor(adopting: descriptor)
+        }
+    }
+
+    /// Those of the stored leaders that still live: same number, same start.
+    private func living(_ leaders: [Leader]) -> [LeaderID: FoundLeader] {
+        var found: [LeaderID: FoundLeader] = [:]
+        for leader in leaders {
+            // Held first, then compared: between the two it cannot become another process.
+            guard let process = try? PidDescriptor(pid: leader.pid),
+                ProcessIdentity(pid: leader.pid)?.startTicks == leader.startTicks
+            else { continue }
+            lastLeader += 1
+            found[LeaderID(lastLeader)] = FoundLeader(
+                leader: leader, process: DescriptorBox(process.intoDescriptor()))
+        }
+        return found
+    }
+
+    /// Takes apart what the kernel has and nobody knows: made while its intent was being stored, or left by a lost store.
+    ///
+    /// Its address may be granted to somebody else at any time, so its link goes whoever is in it.
+    private func removeOrphans(_ found: KernelState) async {
+        for orphan in found.all where !isKnown(orphan) {
+            let name = orphan.session?.description ?? "-"
+            logger.warning(
+                "taking apart a session that is not stored",
+                metadata: ["session": "\(name)", "number": "\(orphan.number ?? 0)"])
+            do throws(HelperFailure) {
+                if let number = orphan.number, orphan.hasLink { _ = try await ask(.deleteLink(number: number)) }
+                if let session = orphan.session {
+                    let number = orphan.number ?? HelperProtocol.firstNumber
+                    _ = try await ask(.dismantle(session, number: number))
+                }
+            } catch {
+                logger.error("cannot take it apart", metadata: ["session": "\(name)", "error": "\(error)"])
+            }
+        }
+    }
+
+    private func isKnown(_ found: HelperAnswer.Found) -> Bool {
+        if let session = found.session { return sessions[session] != nil }
+        return found.number.flatMap { idsByNumber[$0] } != nil
+    }
+}
+
+extension AdoptedState {
+    /// What the row and the kernel say together.
+    fileprivate init(_ lease: Lease, isKnown: Bool, hasMembers: Bool, leaders: Set<LeaderID>) {
+        switch lease.phase {
+        case .held: self = .held
+        case .quarantined: self = .quarantined
+        case .allocating, .active, .lingering, .closing:
+            guard isKnown else {
+                self = .vanished
+                return
+            }
+            self = Self.living(lease, hasMembers: hasMembers, leaders: leaders)
+        }
+    }
+
+    private static func living(_ lease: Lease, hasMembers: Bool, leaders: Set<LeaderID>) -> AdoptedState {
+        switch lease.phase {
+        // A row with a cookie was handed over, and so was one whose last write was lost but that has members.
+        case .allocating: lease.cookie == nil && !hasMembers ? .halfMade : .leaderless
+        case .active: lease.leaders.isEmpty && lease.mode == .reserve || !leaders.isEmpty
+            ? .active(leaders: leaders) : .leaderless
+        case .lingering: .lingering(.leaderEnded)
+        case .closing: .closing(.closedByRequest)
+        case .held: .held
+        case .quarantined: .quarantined
+        }
+    }
+}

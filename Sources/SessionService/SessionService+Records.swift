@@ -1,0 +1,90 @@
+internal import Addressing
+internal import ClientAPI
+internal import Leasing
+internal import LinuxSystem
+internal import Logging
+internal import SessionPlan
+
+/// How long an address rests that something else on the network answered for.
+private let quarantine = Duration.seconds(60)
+
+/// What a session leaves in the store, in the log and with those who watch.
+extension SessionService {
+    func recordState(_ live: LiveSession) {
+        live.refreshLease()
+        store(live, "state") { [store, lease = live.lease] () throws(LeaseStoreError) in try await store.update(lease) }
+    }
+
+    func recordEnd(_ live: LiveSession, _ reason: EndReason) {
+        live.refreshLease()
+        let now = SystemClock.bootTimeMicroseconds()
+        if live.lease.address != nil {
+            live.lease.heldUntilBoot = now + Int64(rest(of: live).microseconds)
+        }
+        let real = SystemClock.realTimeMicroseconds()
+        store(live, "end") { [store, lease = live.lease] () throws(LeaseStoreError) in
+            try await store.recordEnd(lease, at: real, boot: now, reason: "\(reason)")
+        }
+    }
+
+    private func rest(of live: LiveSession) -> Duration {
+        let hold = pools[live.lease.pool]?.pool.hold ?? Pool.minimumHold
+        return live.plan.state == .quarantined ? max(hold, quarantine) : hold
+    }
+
+    /// Forgets the session. Its address may be granted again from here on; the store hears of it in order.
+    func release(_ live: LiveSession) {
+        let id = live.lease.session
+        sessions[id] = nil
+        idsByNumber[live.lease.number] = nil
+        for timer in live.timers.values { timer.cancel() }
+        settleClosers(live)
+        store(live, "release") { [store] () throws(LeaseStoreError) in
+            try await store.release(id)
+        }
+        if let address = live.lease.address {
+            _ = pools[live.lease.pool]?.allocator.giveBack(address)
+        }
+    }
+
+    /// Hands a write to the store in order and does not wait; a failure is logged, for the plan does not build on it.
+    private func store(
+        _ live: LiveSession, _ what: String, _ write: @escaping () async throws(LeaseStoreError) -> Void
+    ) {
+        let logger = logger(for: live)
+        Task.immediate {
+            do throws(LeaseStoreError) {
+                try await write()
+            } catch {
+                logger.error("cannot store", metadata: ["what": "\(what)", "error": "\(error)"])
+            }
+        }
+    }
+
+    func settleClosers(_ live: LiveSession) {
+        for closer in live.closers { closer.resume() }
+        live.closers = []
+    }
+
+    func announce(_ notice: PlanNotice, _ live: LiveSession) {
+        live.refreshLease()
+        let kind: WatchEvent.Kind =
+            switch notice {
+            case .opened: .opened
+            case .entered: .entered
+            case .lingering: .lingering
+            case .closing: .closing
+            case .closed: .closed
+            case .freed: .freed
+            case .refused: .refused
+            case .failed: .failed
+            }
+        let text = notice == .failed ? live.lastFailure : nil
+        logger(for: live).info(
+            "session event", metadata: ["kind": "\(kind.rawValue)", "address": "\(live.lease.address?.description ?? "-")"])
+        guard watchers.isWatched else { return }
+        watchers.publish(
+            WatchEvent(
+                time: SystemClock.realTimeMicroseconds(), kind: kind, session: Session(live), text: text))
+    }
+}

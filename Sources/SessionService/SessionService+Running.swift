@@ -1,0 +1,84 @@
+internal import ClientAPI
+internal import HelperChannel
+internal import Leasing
+internal import LinuxSystem
+internal import Logging
+public import ServiceLifecycle
+internal import SessionPlan
+internal import Varlink
+
+extension SessionService: Service {
+    /// Serves until it is told to stop; sessions live on. Waits for the helper as long as that takes.
+    ///
+    /// - Throws: where the store cannot be read.
+    public func run() async throws {
+        let stored = try await store.open(
+            boot: surroundings.bootID, nowReal: SystemClock.realTimeMicroseconds(),
+            nowBoot: SystemClock.bootTimeMicroseconds())
+        let server = VarlinkServer(
+            identity: .init(
+                vendor: "vipns", product: "vipnsd", version: surroundings.version, url: "https://varlink.org"),
+            interfaces: [ClientInterface(service: self, operators: surroundings.operators).interface],
+            limits: VarlinkServer.Limits(),
+            unexpected: { error in ServiceError.failed(text: "\(error)").varlinkReply })
+        self.server = server
+        await cancelWhenGracefulShutdown { await self.serve(stored, on: server) }
+        watchers.finish()
+        await server.stop()
+    }
+
+    /// Connects to the helper again and again, and serves clients once everything is reconciled.
+    private func serve(_ stored: StoredState, on server: VarlinkServer) async {
+        var unadopted: StoredState? = stored
+        var isQuiet = false
+        while !Task.isCancelled {
+            let (events, channel) = AsyncStream.makeStream(of: HelperConnection.Event.self)
+            do {
+                let helper = try HelperConnection(path: surroundings.helperPath) { channel.yield($0) }
+                helper.start()
+                self.helper = helper
+                if let stored = unadopted { try await adopt(stored) } else { try await reconcile() }
+                unadopted = nil
+                try await listen(on: server)
+                logger.info("serving")
+                isQuiet = false
+                await follow(events)
+                logger.warning("the connection to the helper has ended, connecting again")
+            } catch {
+                // Said once, not at every try.
+                if !isQuiet {
+                    logger.warning(
+                        "cannot work with the helper, trying again",
+                        metadata: ["path": "\(surroundings.helperPath)", "error": "\(error)"])
+                }
+                isQuiet = true
+            }
+            helper = nil
+            try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    /// Lets the helper bind the client socket anew: ours went with the helper that bound it, or never was.
+    private func listen(on server: VarlinkServer) async throws {
+        guard let listener = try await ask(.listen).descriptor?.take() else { throw HelperFailure.helperLost }
+        try server.serve(on: listener)
+    }
+
+    /// Takes events until the channel ends.
+    private func follow(_ events: AsyncStream<HelperConnection.Event>) async {
+        for await event in events {
+            switch event {
+            case .gone(let number):
+                if let id = idsByNumber[number] { handle(.networkGone, id) }
+            case .overrun:
+                logger.warning("namespace events were lost, comparing")
+                do {
+                    try await reconcile()
+                } catch {
+                    logger.error("cannot compare", metadata: ["error": "\(error)"])
+                }
+            case .lost: return
+            }
+        }
+    }
+}

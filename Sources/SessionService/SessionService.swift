@@ -1,0 +1,93 @@
+// Theory of operation
+//
+// The service decides and keeps; it has no privilege. One actor owns all sessions. For each there is a SessionPlan: every
+// event (an answer of the helper or the store, a leader's end, a caller's wish, a timer) goes into the plan, and the actions
+// that come out are performed in order (SessionService+Actions). An action that is answered runs as a task whose end is
+// the next event. Nothing else changes a session, so the order of the plan's actions is the order of what happens.
+
+internal import Addressing
+internal import ClientAPI
+internal import HelperChannel
+public import Leasing
+internal import LinuxSystem
+public import Logging
+public import ServiceConfiguration
+internal import SessionPlan
+internal import Varlink
+
+/// The session service: pools, leases and sessions of one host.
+public actor SessionService {
+    /// Where the service finds its surroundings.
+    public struct Surroundings: Sendable {
+        /// The helper's socket.
+        public var helperPath: String
+        /// The running boot.
+        public var bootID: String
+        /// The group that may list and close all sessions.
+        public var operators: UInt32?
+        /// The program's version, for introspection.
+        public var version: String
+
+        /// Puts the facts together.
+        public init(helperPath: String, bootID: String, operators: UInt32?, version: String) {
+            self.helperPath = helperPath
+            self.bootID = bootID
+            self.operators = operators
+            self.version = version
+        }
+    }
+
+    let surroundings: Surroundings
+    let store: any LeaseStore
+    let logger: Logger
+    var pools: [String: PoolState] = [:]
+    let poolOrder: [String]
+    var sessions: [SessionID: LiveSession] = [:]
+    var idsByNumber: [UInt32: SessionID] = [:]
+    var lastNumber: UInt32 = StoredState.numberBeforeFirst
+    var lastLeader: UInt64 = 0
+    var helper: HelperConnection?
+    var server: VarlinkServer?
+    let watchers = EventFan()
+    var scans = MemberScans()
+
+    /// Makes the service; ``run()`` starts it.
+    public init(
+        configuration: ServiceConfiguration, surroundings: Surroundings, store: any LeaseStore, logger: Logger
+    ) {
+        self.surroundings = surroundings
+        self.store = store
+        self.logger = logger
+        self.poolOrder = configuration.pools.map(\.name)
+        for pool in configuration.pools {
+            let allocator = PoolAllocator(pool: pool, inUse: [], released: [])
+            pools[pool.name] = PoolState(pool: pool, allocator: allocator)
+        }
+    }
+
+    /// Feeds one event to a session's plan and performs what comes of it; a session that has ended is deaf.
+    func handle(_ event: PlanEvent, _ id: SessionID) {
+        guard let live = sessions[id] else { return }
+        perform(live.plan.handle(event), live)
+    }
+
+    /// The session that a caller means: by id, by a unique beginning of it, or by address.
+    ///
+    /// - Throws: ``ServiceError/sessionNotFound(session:)``, ``ServiceError/sessionAmbiguous(session:matches:)``.
+    func find(_ name: String, for caller: Caller) throws(ServiceError) -> LiveSession {
+        let matches = sessions.values.filter { live in
+            caller.maySee(live.lease)
+                && (live.lease.session.description.hasPrefix(name) || live.lease.address?.description == name)
+        }
+        guard !name.isEmpty, let first = matches.first else { throw .sessionNotFound(session: name) }
+        if matches.count == 1 { return first }
+        throw .sessionAmbiguous(session: name, matches: matches.map(\.lease.session.description).sorted())
+    }
+
+    /// A logger whose lines all carry the session.
+    func logger(for live: LiveSession) -> Logger {
+        var logger = logger
+        logger[metadataKey: "session"] = "\(live.lease.session)"
+        return logger
+    }
+}

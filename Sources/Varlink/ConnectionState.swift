@@ -1,0 +1,116 @@
+internal import Dispatch
+internal import LinuxSystem
+
+/// The one owner of a connection's socket, which closes when the last reference goes.
+final class ConnectionSocket: Sendable {
+    let descriptor: OwnedDescriptor
+
+    init(_ descriptor: consuming OwnedDescriptor) { self.descriptor = descriptor }
+}
+
+/// A frame on its way out, with the descriptor that goes with its first octet.
+///
+/// Unchecked: after it was made it is touched under its connection's lock only.
+final class OutgoingFrame: @unchecked Sendable {
+    private let octets: [UInt8]
+    private var sent = 0
+    private var descriptor: OwnedDescriptor?
+
+    init(_ octets: [UInt8], passing descriptor: consuming OwnedDescriptor?) {
+        self.octets = octets
+        self.descriptor = descriptor
+    }
+
+    var remaining: Int { octets.count - sent }
+
+    /// Sends what the socket takes; the descriptor is closed as soon as it is on its way.
+    func send(on socket: borrowing OwnedDescriptor) throws(Errno) -> Int {
+        let passed = descriptor?.withRaw { $0 } ?? -1
+        let count = try UnixSocket.send(octets[sent...], passing: passed, on: socket)
+        sent += count
+        descriptor = nil
+        return count
+    }
+}
+
+/// What a connection knows, guarded by its lock.
+struct ConnectionState {
+    /// nil once the descriptor is closed, which is some time after ``isClosing`` is set.
+    var socket: ConnectionSocket?
+    /// Set once and for ever; nothing is sent or begun afterwards.
+    var isClosing = false
+    /// Dispatch sources that still watch the socket; it may be closed only when there are none.
+    var sources = 0
+    var reading: SocketSource?
+    var writing: SocketSource?
+
+    var decoder: FrameDecoder
+    var waiting: [VarlinkCall] = []
+    var isAnswering = false
+    var stream: Task<Void, Never>?
+
+    var output: [OutgoingFrame] = []
+    var drainWaiters: [CheckedContinuation<Void, Never>] = []
+    var closeCallbacks: [@Sendable () -> Void] = []
+
+    /// When the request that has begun must be complete.
+    var requestDeadline: ContinuousClock.Instant?
+    /// When the waiting output must have moved on.
+    var outputDeadline: ContinuousClock.Instant?
+
+    init(socket: ConnectionSocket, limits: VarlinkServer.Limits) {
+        self.socket = socket
+        self.decoder = FrameDecoder(maximumOctets: limits.requestOctets)
+    }
+
+    /// What ``flush(patience:)`` came to.
+    enum Flushed {
+        case everything
+        case some
+        case failed
+    }
+
+    /// Sends what the socket takes now.
+    mutating func flush(patience: Duration) -> Flushed {
+        guard let socket else { return .failed }
+        var moved = outputDeadline == nil
+        while let frame = output.first {
+            do throws(Errno) {
+                moved = try frame.send(on: socket.descriptor) > 0 || moved
+                if frame.remaining == 0 { output.removeFirst() }
+            } catch .wouldBlock {
+                if moved { outputDeadline = .now + patience }
+                return .some
+            } catch {
+                return .failed
+            }
+        }
+        outputDeadline = nil
+        return .everything
+    }
+
+    /// Takes what the client sent apart; false where it cannot be understood or is too much.
+    mutating func take(_ octets: [UInt8], limits: VarlinkServer.Limits) -> Bool {
+        decoder.feed(octets)
+        var completed = false
+        var waitingOctets = waiting.reduce(0) { $0 + $1.octetCount }
+        do throws(FrameDecoder.Failure) {
+            while let frame = try decoder.next() {
+                waitingOctets += frame.count
+                guard let call = VarlinkCall(frame: frame), waiting.count < limits.waitingCalls,
+                    waitingOctets <= limits.waitingOctets
+                else { return false }
+                waiting.append(call)
+                completed = true
+            }
+        } catch {
+            return false
+        }
+        if !decoder.isInsideFrame {
+            requestDeadline = nil
+        } else if completed || requestDeadline == nil {
+            requestDeadline = .now + limits.patience
+        }
+        return true
+    }
+}

@@ -1,0 +1,174 @@
+import Glibc
+import HelperChannel
+import LinuxSystem
+import Netlink
+import SessionNetwork
+
+/// The helper's loop: one thread, one channel, one request after the other.
+final class Helper {
+    private let table: RequestTable
+    private let networks: SessionNetworks
+    private let source: AllowanceSource
+    private let listener: OwnedDescriptor
+    private let signals: OwnedDescriptor
+    private let events: NetlinkSocket
+    private var channel: Channel?
+
+    /// The one connected service, and whether it has said hello.
+    private final class Channel {
+        let socket: OwnedDescriptor
+        var isGreeted = false
+        init(_ socket: consuming OwnedDescriptor) { self.socket = socket }
+    }
+
+    init(
+        table: RequestTable, networks: SessionNetworks, source: AllowanceSource,
+        listener: consuming OwnedDescriptor, signals: consuming OwnedDescriptor
+    ) throws(Errno) {
+        self.events = try NetlinkSocket(groups: [NamespaceNumberEvent.group])
+        self.table = table
+        self.networks = networks
+        self.source = source
+        self.listener = listener
+        self.signals = signals
+    }
+
+    /// Serves until SIGTERM or SIGINT. Sessions and their pins stay as they are.
+    func run() throws(Errno) {
+        while true {
+            var entries = [
+                signals.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
+                events.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
+                // The channel before the listener: a service that was started anew comes after its predecessor's end.
+                pollfd(fd: channel?.socket.withRaw { $0 } ?? -1, events: Int16(POLLIN), revents: 0),
+                listener.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
+            ]
+            try checked { unsafe poll(&entries, nfds_t(entries.count), -1) }
+            let ready = entries.map { $0.revents != 0 }
+            if ready[0], !handleSignals() { return }
+            if ready[1] { forwardEvents() }
+            if ready[2] { serveChannel() }
+            if ready[3] { acceptChannel() }
+        }
+    }
+
+    /// - Returns: whether to go on.
+    private func handleSignals() -> Bool {
+        while let signal = signals.withRaw({ nextSignal($0) }) {
+            guard signal == SIGHUP else { return false }
+            do throws(HelperError) {
+                table.allowance = try source.load()
+                log("allowance read again: \(table.allowance.description)")
+            } catch {
+                log("\(error), the old one stays")
+            }
+        }
+        return true
+    }
+
+    private func forwardEvents() {
+        do throws(Errno) {
+            for event in try events.receive().compactMap({ NamespaceNumberEvent($0) }) {
+                guard case .gone(let number) = event, number >= SessionNetworks.firstNumber else { continue }
+                send(.gone(number: UInt32(number)), sequence: 0)
+            }
+        } catch .noBufferSpace {
+            send(.overrun, sequence: 0)
+        } catch {
+            log("warning: cannot read namespace events: \(error), continuing")
+        }
+    }
+
+    private func acceptChannel() {
+        do throws(Errno) {
+            let socket = try UnixSocket.accept(from: listener, nonBlocking: false)
+            let peer = try PeerCredentials(of: socket)
+            guard peer.uid == source.identity.uid || peer.uid == 0 else {
+                log("refused a connection from user \(peer.uid), process \(peer.pid)")
+                return
+            }
+            guard channel == nil else {
+                log("refused a second service, process \(peer.pid): one is connected")
+                return
+            }
+            // A service that does not read must not stop the helper for ever.
+            try UnixSocket.setTimeouts(.seconds(5), on: socket)
+            channel = Channel(socket)
+        } catch {
+            log("warning: cannot accept a connection: \(error), continuing")
+        }
+    }
+
+    private func serveChannel() {
+        guard let channel else { return }
+        do throws(HelperError) {
+            let (sequence, request) = try receive(from: channel)
+            if case .hello(let version) = request {
+                guard version == HelperProtocol.version else {
+                    throw HelperError("serve a service that speaks version \(version): this is \(HelperProtocol.version)")
+                }
+                channel.isGreeted = true
+            } else if !channel.isGreeted {
+                throw HelperError("serve a service that does not say hello first")
+            }
+            send(table.answer(request), sequence: sequence)
+        } catch {
+            if !error.isEndOfChannel { log("\(error), closing the channel") }
+            closeChannel()
+        }
+    }
+
+    private func receive(
+        from channel: Channel
+    ) throws(HelperError) -> (sequence: UInt32, request: HelperRequest) {
+        do {
+            let message = try UnixSocket.receive(limit: HelperProtocol.messageSize, on: channel.socket)
+            let octets = message.octets
+            if octets.isEmpty { throw HelperError.endOfChannel }
+            if message.take() != nil { throw HelperChannelError.malformed("a descriptor came with it") }
+            return try HelperRequest.decode(octets)
+        } catch let error as HelperError {
+            throw error
+        } catch {
+            throw HelperError("read a request: \(error)")
+        }
+    }
+
+    private func send(_ answer: consuming Answer, sequence: UInt32) {
+        let parts = answer.parts
+        for part in parts.dropLast() { send(part, sequence: sequence) }
+        guard let last = parts.last else { return }
+        if let descriptor = answer.descriptor {
+            descriptor.withRaw { send(last, sequence: sequence, passing: $0) }
+        } else {
+            send(last, sequence: sequence)
+        }
+    }
+
+    private func send(_ answer: HelperAnswer, sequence: UInt32, passing descriptor: Int32 = -1) {
+        guard let channel else { return }
+        do {
+            _ = try UnixSocket.send(answer.encoded(sequence: sequence), passing: descriptor, on: channel.socket)
+        } catch {
+            log("cannot answer the service: \(error), closing the channel")
+            closeChannel()
+        }
+    }
+
+    private func closeChannel() {
+        channel = nil
+        // Half-made sessions are the next service's to find and take apart; our sockets must not keep them alive.
+        networks.forgetMade()
+    }
+}
+
+extension HelperError {
+    static let endOfChannel = HelperError("read from a service that has gone")
+    var isEndOfChannel: Bool { description == Self.endOfChannel.description }
+}
+
+/// One line on standard error, where the journal picks it up.
+func log(_ text: String) {
+    let line = Array("vipns-helper: \(text)\n".utf8)
+    _ = unsafe write(2, line, line.count)
+}

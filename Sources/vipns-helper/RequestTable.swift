@@ -1,0 +1,101 @@
+import Addressing
+import HelperChannel
+import LinuxSystem
+import Netlink
+import SessionNetwork
+
+/// What one request is answered with: datagrams, and a descriptor with the last of them.
+struct Answer: ~Copyable {
+    var parts: [HelperAnswer]
+    var descriptor: OwnedDescriptor?
+
+    init(_ part: HelperAnswer) {
+        parts = [part]
+        descriptor = nil
+    }
+
+    /// A list: its parts, then the mark of its end.
+    init(list: [HelperAnswer]) {
+        parts = list + [.done]
+        descriptor = nil
+    }
+
+    init(passing descriptor: consuming OwnedDescriptor) {
+        parts = [.done]
+        self.descriptor = consume descriptor
+    }
+}
+
+/// The helper's whole offer. Whoever speaks on the channel gets this and nothing else.
+///
+/// Every field was checked by the decoder: ids by their grammar, numbers by their range, addresses and names by their
+/// form. What is left to check here is the allowance, and that the first message is a greeting in our version.
+final class RequestTable {
+    var allowance: Allowance
+    private let networks: SessionNetworks
+    private let bindClientSocket: () throws(NetworkError) -> OwnedDescriptor
+
+    init(
+        allowance: Allowance, networks: SessionNetworks,
+        bindClientSocket: @escaping () throws(NetworkError) -> OwnedDescriptor
+    ) {
+        self.allowance = allowance
+        self.networks = networks
+        self.bindClientSocket = bindClientSocket
+    }
+
+    func answer(_ request: HelperRequest) -> Answer {
+        do throws(NetworkError) {
+            return try perform(request)
+        } catch {
+            return Answer(
+                .failed(HelperFailure(errno: error.errno.rawValue, description: error.description)))
+        }
+    }
+
+    private func perform(_ request: HelperRequest) throws(NetworkError) -> Answer {
+        switch request {
+        case .hello:
+            return Answer(.hello(version: HelperProtocol.version))
+        case .listen:
+            return Answer(passing: try bindClientSocket())
+        case .make(let session, let number):
+            return Answer(.cookie(try networks.make(session, number: Int32(number))))
+        case .connect(let session, let link):
+            if let link { try check(link) }
+            return Answer(passing: try networks.connect(session, link: link))
+        case .join(let session):
+            return Answer(passing: try networks.join(session))
+        case .members:
+            let members = networks.members().map { HelperAnswer.Member(number: UInt32($0.number), pid: $0.pid) }
+            return Answer(list: HelperAnswer.parts(members))
+        case .kill(let number):
+            return Answer(.count(UInt32(networks.killMembers(number: Int32(number)))))
+        case .dismantle(let session, let number):
+            return Answer(.alive(try networks.dismantle(session, number: Int32(number))))
+        case .unpin(let session, let number):
+            return Answer(.alive(try networks.unpin(session, number: Int32(number))))
+        case .deleteLink(let number):
+            try networks.deleteLink(number: Int32(number))
+            return Answer(.done)
+        case .list:
+            return Answer(list: try networks.list().map { .found(HelperAnswer.Found($0)) })
+        }
+    }
+
+    private func check(_ link: SessionLink) throws(NetworkError) {
+        guard allowance.permits(link.address.address, on: link.parent) else {
+            throw NetworkError(
+                "give a session address \(link.address.address) on parent link '\(link.parent)'", .notPermitted,
+                hint: "outside of the helper's allowance; reload vipns-helper after a change of the configuration")
+        }
+    }
+}
+
+extension HelperAnswer.Found {
+    init(_ found: SessionNetworks.Found) {
+        self.init(
+            session: found.session, number: found.number.map { UInt32($0) }, cookie: found.cookie,
+            hasLink: found.hasLink)
+    }
+}

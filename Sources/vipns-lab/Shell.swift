@@ -1,0 +1,41 @@
+import ArgumentParser
+import Glibc
+import Lab
+import LinuxSystem
+
+/// `vipns-lab shell`: a shell on the lab's host, to play by hand.
+struct Shell: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Opens a shell on the host of a fresh lab.")
+
+    @OptionGroup var arguments: LabArguments
+
+    func run() throws {
+        var options = try arguments.options()
+        if arguments.hold == nil { options.hold = "2s" }
+        try inLab(options, report: statusNamingLeftovers) { lab in
+            try lab.startDaemons()
+            if isatty(0) == 1 { Self.welcome() }
+            _ = unsafe setenv("PS1", "lab# ", 1)
+            let shell = unsafe access("/bin/bash", X_OK) == 0 ? ["/bin/bash", "--norc"] : ["/bin/sh"]
+            let pid = try lab.children.start(Children.Command(shell))
+            return lab.children.wait(pid, upTo: nil)?.shellStatus ?? 1
+        }
+    }
+
+    private static func welcome() {
+        print(
+            """
+            This is the lab's host: lan0 10.77.0.2, the pool 'lab' 10.77.0.101 to .103, and a neighbour at 10.77.0.1.
+            Nothing here touches the machine; all of it ends with this shell.
+
+              vipns enter                                  a session of your own, and a shell in it
+              vipns enter -- vipns-lab answer &            a program on fixed ports, in a session
+              ip netns exec neighbour vipns-lab ask 10.77.0.101 5060      what the LAN gets from it
+              vipns list · vipns pool · vipns history      what the service knows
+              ip netns · ip -br address                    what the kernel shows
+              tail -f /run/vipns-lab/log/*.log             what the daemons say
+
+            """)
+        _ = fflush(nil)
+    }
+}

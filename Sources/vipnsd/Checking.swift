@@ -1,0 +1,49 @@
+import Addressing
+import Glibc
+import Leasing
+import LinuxSystem
+import ServiceConfiguration
+
+/// The two ways to call vipnsd that read a configuration and end.
+enum Checking {
+    /// Prints every problem of the file, and what it amounts to.
+    ///
+    /// - Returns: 0 where no problem is an error, else 1.
+    static func check(_ file: String) -> Int32 {
+        let reading = ServiceConfiguration.read(path: file, host: hostLinks())
+        for problem in reading.problems { complain(line(problem)) }
+        guard let configuration = reading.configuration else { return 1 }
+        for pool in configuration.pools {
+            print("pool '\(pool.name)': \(pool.total) addresses on link '\(pool.parent)'")
+        }
+        return 0
+    }
+
+    /// Prints the lines `PARENT FIRST-LAST` that the helper reads.
+    static func printAllowance(_ file: String) -> Int32 {
+        let reading = ServiceConfiguration.read(path: file, host: hostLinks())
+        guard let configuration = reading.configuration else {
+            for problem in reading.problems { complain(line(problem)) }
+            return 1
+        }
+        print(configuration.allowanceText, terminator: "")
+        return 0
+    }
+
+    static func line(_ problem: ConfigurationProblem) -> String {
+        problem.severity == .warning ? "warning: \(problem)" : "\(problem)"
+    }
+
+    /// The host's links and their addresses, so that a pool's parent can be found by its subnet.
+    static func hostLinks() -> [HostLink] {
+        Dictionary(grouping: interfaceAddresses(), by: \.link).map { name, entries in
+            HostLink(name: name, addresses: entries.compactMap(\.address))
+        }.sorted { $0.name < $1.name }
+    }
+}
+
+/// One line on standard error under the program's name.
+func complain(_ text: String) {
+    let line = Array("vipnsd: \(text)\n".utf8)
+    _ = unsafe write(2, line, line.count)
+}

@@ -1,0 +1,138 @@
+// Theory of operation
+//
+// vipnsd is the session service: it decides and keeps, and has no privilege at any time. It is started as its own user,
+// takes the lock on its state directory, opens the store, connects to vipns-helper and gets its client socket from it.
+// Two more ways to call it do one thing and end: --check reads a configuration for an administrator, --allowance prints
+// what the helper may do with it.
+
+import ArgumentParser
+import Glibc
+import LeaseStoreSQLite
+import Leasing
+import LinuxSystem
+import Logging
+import ServiceConfiguration
+import ServiceLifecycle
+import SessionService
+import UnixSignals
+
+@main
+struct Vipnsd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vipnsd", abstract: "The session service: pools, leases, sessions. Runs as its own user.",
+        discussion: "Started by the system after vipns-helper. Either may be restarted while sessions live.",
+        version: Self.version)
+
+    static let version = "0.1.0"
+
+    @Option(help: "The configuration file.")
+    var config = "/etc/vipns/vipns.yaml"
+
+    @Option(help: "The directory for leases and history.")
+    var state = "/var/lib/vipns"
+
+    @Option(help: "The helper's socket.")
+    var helper = "/run/vipns/helper"
+
+    @Option(help: ArgumentHelp("Check a configuration, print every problem, and end.", valueName: "file"))
+    var check: String?
+
+    @Option(help: ArgumentHelp("Print a configuration's allowance for vipns-helper, and end.", valueName: "file"))
+    var allowance: String?
+
+    @Option(help: "How much to log: debug, info, notice, warning, error.")
+    var logLevel = "info"
+
+    func validate() throws {
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            throw ValidationError("'\(logLevel)' is no log level (debug, info, notice, warning, error)")
+        }
+    }
+
+    func run() async throws {
+        if let check { throw ExitCode(Checking.check(check)) }
+        if let allowance { throw ExitCode(Checking.printAllowance(allowance)) }
+        do {
+            try await serve()
+        } catch let error as StartError {
+            complain(error.description)
+            throw ExitCode(1)
+        }
+    }
+
+    private func serve() async throws {
+        guard geteuid() != 0 else {
+            throw StartError("start as root: the service has no privilege (start it as its own user, such as 'vipns')")
+        }
+        let configuration = try loadConfiguration()
+        let lock = try takeLock()
+        defer { extendLifetime(lock) }
+        try raiseDescriptorLimit()
+        let operators = try operatorsGroup(configuration)
+        let store = try openStore()
+        LoggingSystem.bootstrap { _ in LineLogHandler(program: "vipnsd") }
+        var logger = Logger(label: "vipnsd")
+        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
+        let service = SessionService(
+            configuration: configuration,
+            surroundings: .init(
+                helperPath: helper, bootID: try readBootID(), operators: operators, version: Self.version),
+            store: store, logger: logger)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
+        try await group.run()
+    }
+
+    /// The life-cycle library tells of every step at a level that would drown what matters.
+    private func quiet(_ logger: Logger) -> Logger {
+        var logger = logger
+        logger.logLevel = .error
+        return logger
+    }
+
+    private func loadConfiguration() throws(StartError) -> ServiceConfiguration {
+        let reading = ServiceConfiguration.read(path: config, host: Checking.hostLinks())
+        for problem in reading.problems { complain(Checking.line(problem)) }
+        guard let configuration = reading.configuration else {
+            throw StartError("start with configuration '\(config)' (see 'vipns check')")
+        }
+        return configuration
+    }
+
+    private func takeLock() throws(StartError) -> FileLock {
+        do throws(Errno) {
+            return try FileLock(path: "\(state)/lock")
+        } catch .wouldBlock {
+            throw StartError("start: another vipnsd serves '\(state)'")
+        } catch {
+            throw StartError("lock '\(state)/lock': \(error) (the directory must belong to the service's user)")
+        }
+    }
+
+    private func openStore() throws(StartError) -> SQLiteLeaseStore {
+        // The history tells who was where when: for the service and root alone.
+        _ = umask(0o077)
+        do {
+            return try SQLiteLeaseStore(path: "\(state)/vipns.db")
+        } catch {
+            throw StartError(sentence: error.description)
+        }
+    }
+
+    private func operatorsGroup(_ configuration: ServiceConfiguration) throws(StartError) -> UInt32? {
+        guard let name = configuration.operators else { return nil }
+        guard let group = groupNumber(named: name) else {
+            throw StartError("find group '\(name)' of 'operators' in '\(config)'")
+        }
+        return group
+    }
+}
+
+/// What keeps the service from starting, in words.
+struct StartError: Error, CustomStringConvertible {
+    let description: String
+    init(_ operation: String) { description = "cannot \(operation)" }
+    init(sentence: String) { description = sentence }
+}

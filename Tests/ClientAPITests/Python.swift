@@ -1,0 +1,1 @@
+../VarlinkTests/Python.swift

@@ -1,0 +1,98 @@
+internal import GRDB
+internal import Glibc
+internal import Leasing
+internal import TestSupport
+internal import Testing
+
+@testable internal import LeaseStoreSQLite
+
+struct DamagedFileTests {
+    private let folder: TemporaryFolder
+
+    init() throws { self.folder = try TemporaryFolder() }
+
+    private func failure() -> String? {
+        do {
+            _ = try SQLiteLeaseStore(path: folder.file)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    private func change(_ sql: String) async throws {
+        try await DatabaseQueue(path: folder.file).write { try $0.execute(sql: sql) }
+    }
+
+    @Test func `a newer format is refused`() async throws {
+        _ = try SQLiteLeaseStore(path: folder.file)
+        try await change("INSERT INTO grdb_migrations VALUES ('2')")
+        let expected = "cannot open lease store '\(folder.file)': written by a newer vipns"
+        #expect(try #require(failure()).hasPrefix(expected))
+    }
+
+    @Test func `the database of another program is refused and left alone`() async throws {
+        try await change("CREATE TABLE recipe (name TEXT)")
+        #expect(failure() == "cannot open lease store '\(folder.file)': it is the database of another program")
+        let tables = try await DatabaseQueue(path: folder.file).read {
+            try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema")
+        }
+        #expect(tables == ["recipe"])
+    }
+
+    @Test func `a file that is no database is refused`() throws {
+        let text = String(repeating: "no database at all\n", count: 100)
+        // The C library reads both strings, and no more than their length.
+        let file = unsafe Glibc.open(folder.file, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let written = unsafe write(file, text, text.utf8.count)
+        #expect(written == text.utf8.count)
+        close(file)
+        let message = try #require(failure())
+        #expect(message.hasPrefix("cannot open lease store '\(folder.file)': file is not a database ("))
+    }
+
+    @Test func `a missing folder is named`() throws {
+        do {
+            _ = try SQLiteLeaseStore(path: "/proc/no-such-folder/vipns.db")
+            Issue.record("it opened a file where none can be")
+        } catch {
+            let expected = "cannot open lease store '/proc/no-such-folder/vipns.db': unable to open database file ("
+            #expect(error.description.hasPrefix(expected))
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs root"))
+    func `a file that may not be written is refused`() async throws {
+        _ = try SQLiteLeaseStore(path: folder.file)
+        _ = unsafe chmod(folder.path, 0o755)
+        await #expect(processExitsWith: .success) { [file = folder.file as String] in
+            #expect(setuid(65534) == 0)
+            let error = #expect(throws: LeaseStoreError.self) { _ = try SQLiteLeaseStore(path: file) }
+            let expected = "cannot open lease store '\(file)': attempt to write a readonly database ("
+            #expect(error?.description.hasPrefix(expected) == true)
+        }
+    }
+
+    @Test(arguments: [
+        ("UPDATE lease SET phase = 'dancing'", "column 'phase' holds \"dancing\""),
+        ("UPDATE lease SET address = '10.1.0.256'", "column 'address' holds \"10.1.0.256\""),
+        ("UPDATE lease SET uid = -1", "column 'uid' holds -1"),
+        ("UPDATE lease SET session = '../../x2'", "column 'session' holds \"../../x2\""),
+        ("UPDATE lease SET leaders = '1:2 3'", "column 'leaders' holds \"1:2 3\""),
+        ("UPDATE boot SET lastNumber = 1 << 40", "column 'lastNumber' holds 1099511627776"),
+        ("DELETE FROM boot", "column 'lastNumber' holds NULL"),
+    ])
+    func `a damaged row is an error with its column, never a trap`(_ sql: String, _ complaint: String) async throws {
+        do {
+            let store = try SQLiteLeaseStore(path: folder.file)
+            _ = try await store.open(boot: "boot-1", nowReal: 0, nowBoot: 0)
+            try await store.storeIntent(try lease("aaaaaaaa", "10.1.0.1"))
+        }
+        try await change(sql)
+        let store = try SQLiteLeaseStore(path: folder.file)
+        let error = await #expect(throws: LeaseStoreError.self) {
+            try await store.open(boot: "boot-1", nowReal: 0, nowBoot: 0)
+        }
+        #expect(try #require(error).description.hasPrefix("cannot read leases from '\(folder.file)': \(complaint)"))
+    }
+}

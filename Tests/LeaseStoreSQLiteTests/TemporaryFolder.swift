@@ -1,0 +1,23 @@
+internal import Glibc
+internal import Testing
+
+/// A folder of its own for each test; it goes with what is in it.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        var template = Array("/tmp/vipns-store-XXXXXX".utf8CString)
+        // mkdtemp writes into the array that it is lent, within its length.
+        let made = unsafe mkdtemp(&template) != nil
+        try #require(made)
+        self.path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    deinit {
+        for name in ["vipns.db", "vipns.db-wal", "vipns.db-shm"] { _ = unsafe unlink("\(path)/\(name)") }
+        _ = unsafe rmdir(path)
+    }
+
+    /// Where a test keeps its store.
+    var file: String { "\(path)/vipns.db" }
+}
