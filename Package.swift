@@ -1,6 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// `make lint` and `make test` take a warning for an error; whoever builds with a later compiler is not stopped by one.
+let strictness: [SwiftSetting] = Context.environment["VIPNS_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
 /// What every Swift target of ours is built with.
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -9,7 +12,7 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-]
+] + strictness
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -75,7 +78,7 @@ let package = Package(
             ]),
 
         // The laboratory LAN for tests, benchmarks and the demo.
-        library("Lab", ["Netlink", "LinuxSystem", "Addressing"]),
+        library("Lab", ["CLinux", "Netlink", "LinuxSystem", "Addressing"]),
 
         // Programs.
         program(
@@ -88,6 +91,12 @@ let package = Package(
                 logging, lifecycle, signals, argumentParser,
             ]),
         program("vipns", ["ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
+        program(
+            "vipns-bench",
+            [
+                "Lab", "SessionNetwork", "ClientAPI", "Varlink", "Netlink", "CLinux", "LinuxSystem", "Addressing",
+                argumentParser,
+            ]),
         program("vipns-lab", ["Lab", "LinuxSystem", "Addressing", argumentParser]),
 
         // Tests, from the bottom up.
@@ -98,7 +107,20 @@ let package = Package(
         tests("LeaseStoreSQLiteTests", ["LeaseStoreSQLite", "Leasing", "Addressing", "TestSupport", grdb]),
         tests("VarlinkTests", ["Varlink", "LinuxSystem"]),
         tests("ClientAPITests", ["ClientAPI", "Varlink", "LinuxSystem"]),
+        // What the tests of the kernel's floor share. It imports Testing, so it is for test targets only.
+        .target(
+            name: "KernelSupport", dependencies: ["Netlink", "SessionNetwork", "LinuxSystem", "Addressing", "CLinux"],
+            path: "Tests/KernelSupport", swiftSettings: settings),
+        tests("LinuxSystemTests", ["LinuxSystem", "CLinux", "KernelSupport"]),
+        tests("NetlinkTests", ["Netlink", "LinuxSystem", "Addressing", "KernelSupport"]),
+        tests("NeighborsTests", ["Neighbors", "Addressing"]),
+        tests("HelperChannelTests", ["HelperChannel", "Netlink", "Addressing", "KernelSupport"]),
+        tests(
+            "KernelTests",
+            ["SessionNetwork", "Netlink", "Neighbors", "LinuxSystem", "Addressing", "CLinux", "KernelSupport"]),
         tests("SessionPlanTests", ["SessionPlan", "Leasing"]),
         tests("ServiceConfigurationTests", ["ServiceConfiguration", "Leasing", "Addressing"]),
+        tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
+        tests("EndToEndTests", ["LinuxSystem"]),
     ]
 )

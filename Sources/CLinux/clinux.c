@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -215,6 +216,12 @@ int vipns_mount(const char *type, const char *target, const char *options) {
     return mount(type, target, type, MS_NOSUID | MS_NODEV, options);
 }
 int vipns_detach_mount(const char *target) { return umount2(target, MNT_DETACH | UMOUNT_NOFOLLOW); }
+
+int vipns_is_mount_root(const char *path) {
+    struct statx facts;
+    if (statx(AT_FDCWD, path, 0, STATX_TYPE, &facts) < 0) return -1;
+    return (facts.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
 
 int vipns_signal_descriptor(const int *signals, int count) {
     sigset_t set;

@@ -29,7 +29,7 @@ extension ServiceError: CustomStringConvertible {
         case .sessionNotFound(let session): "there is no session '\(session)'"
         case .sessionAmbiguous(let session, let matches):
             "session '\(session)' is ambiguous (\(matches.joined(separator: ", ")))"
-        case .poolNotFound(let pool): "there is no pool '\(pool)' (see 'vipns pools')"
+        case .poolNotFound(let pool): "there is no pool '\(pool)' (see 'vipns pool')"
         case .poolExhausted(let pool, _): "pool '\(pool)' has no free address"
         case .permissionDenied(let text): "permission denied: \(text)"
         case .openFailed(let text): "cannot open a session: \(text)"

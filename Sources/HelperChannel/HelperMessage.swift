@@ -32,7 +32,6 @@ enum HelperMessage {
     struct Fields {
         let type: vipns_message
         let sequence: UInt32
-        let flags: UInt16
         private var rest: [UInt16: ArraySlice<UInt8>]
 
         init(_ datagram: [UInt8]) throws(HelperChannelError) {
@@ -40,10 +39,11 @@ enum HelperMessage {
                 let message = messages.first, messages.count == 1,
                 let attributes = message.attributes(afterHeader: 0)
             else { throw .malformed("lengths") }
-            guard message.port == 0 else { throw .malformed("port \(message.port)") }
+            guard message.port == 0, message.flags == 0 else {
+                throw .malformed("port \(message.port) or flags \(message.flags)")
+            }
             type = vipns_message(UInt32(message.type))
             sequence = message.sequence
-            flags = message.flags
             rest = [:]
             for attribute in attributes.all {
                 guard rest.updateValue(attribute.payload, forKey: attribute.type) == nil else {

@@ -90,7 +90,7 @@ extension HelperRequest {
         _ datagram: [UInt8]
     ) throws(HelperChannelError) -> (sequence: UInt32, request: HelperRequest) {
         var fields = try HelperMessage.Fields(datagram)
-        guard fields.sequence != 0, fields.flags == 0 else { throw .malformed("a request's sequence number or flags") }
+        guard fields.sequence != 0 else { throw .malformed("a request's sequence number 0") }
         let request = try HelperRequest(&fields)
         try fields.finish()
         return (fields.sequence, request)

@@ -1,5 +1,5 @@
-public import LinuxSystem
 internal import Glibc
+public import LinuxSystem
 internal import Netlink
 
 /// Counts what sessions can leave behind, as far as the caller's `/proc` shows it.
@@ -20,7 +20,9 @@ public struct Census: Hashable, Sendable {
     /// An empty one.
     public init() {}
 
-    /// Counts. Reads only; opens no namespace and so keeps none alive.
+    /// Counts what is there now.
+    ///
+    /// Reads only; opens no namespace and so keeps none alive.
     public static func take() -> Census {
         var census = Census()
         for process in ProcessScan.all() {

@@ -1,5 +1,5 @@
-public import LinuxSystem
 internal import Glibc
+public import LinuxSystem
 
 /// The processes that a lab's init started, and those that fell to it: it is process 1 and reaps them all.
 ///
@@ -52,7 +52,9 @@ public final class Children {
         return pid
     }
 
-    /// Waits for a child; nil where it still runs after `limit`. A nil limit waits for as long as it takes.
+    /// Waits for a child; nil where it still runs after `limit`.
+    ///
+    /// A nil limit waits for as long as it takes.
     public func wait(_ pid: Int32, upTo limit: Duration?) -> ChildProcess.Ending? {
         let deadline = limit.map { SystemClock.bootTimeMicroseconds() + Int64($0.microseconds) }
         while true {

@@ -70,7 +70,7 @@ public final class Daemons {
         }.joined()
     }
 
-    /// Descriptors that a daemon has open, and those of them that hold a network namespace.
+    /// Descriptors that a daemon has open, and those of them that hold a session's network namespace.
     public func descriptors(of daemon: Daemon) -> (all: Int, namespaces: Int) {
         pid(of: daemon).map { ProcessScan(pid: $0).descriptors() } ?? (0, 0)
     }

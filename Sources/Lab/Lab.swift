@@ -53,8 +53,7 @@ public final class Lab {
             guard Self.parent() == numbers[0] else { throw .noSuchProcess }
             return try OwnedDescriptor.open("/proc/\(numbers[0])/fd/\(numbers[1])", O_WRONLY)
         }
-        let beside = readSymbolicLink("/proc/self/exe")?.split(separator: "/").dropLast().joined(separator: "/")
-        try LabFurnishing.furnish(programs: options.programs ?? "/" + (beside ?? "usr/bin"))
+        try LabFurnishing.furnish(programs: options.programs ?? LabFurnishing.runningProgram.directory)
         try LabNetwork.build(prefixLength: options.prefixLength)
     }
 

@@ -2,9 +2,11 @@ internal import CLinux
 internal import Glibc
 internal import LinuxSystem
 
-/// A lab's own mounts and files. What is mounted here never shows on the machine, and goes with the lab.
+/// A lab's own mounts and files.
+///
+/// What is mounted here never shows on the machine, and goes with the lab.
 enum LabFurnishing {
-    private static let own = ["vipns-helper", "vipnsd", "vipns", "vipns-lab"]
+    private static let own = ["vipns-helper", "vipnsd", "vipns"]
 
     /// Gives the calling process its own mounts and network, and lays out `/run`.
     ///
@@ -19,14 +21,15 @@ enum LabFurnishing {
         }
         try mount("/proc", "mount") { unsafe vipns_mount("proc", "/proc", nil) }
         // Opened before the tmpfs covers /run: a checkout may live under /run/user.
-        let files = Self.own.map { DescriptorBox?(opening: "\(programs)/\($0)") }
+        let sources = Self.own.map { ($0, "\(programs)/\($0)") } + [(runningProgram.name, "/proc/self/exe")]
+        let files = sources.map { ($0.0, DescriptorBox?(opening: $0.1)) }
         try mount("/run", "mount a tmpfs over") { unsafe vipns_mount("tmpfs", "/run", "mode=0755") }
         for path in [LabPaths.names, LabPaths.directory, LabPaths.programs, LabPaths.log, LabPaths.state] {
             try attempt("make directory '\(path)'") { () throws(Errno) in
                 try checked { unsafe mkdir(path, 0o755) }
             }
         }
-        for (name, box) in zip(Self.own, files) {
+        for (name, box) in files {
             guard let file = box?.take() else { continue }
             try attempt("put program '\(name)' into the lab") { () throws(Errno) in
                 try place(file, at: "\(LabPaths.programs)/\(name)")
@@ -34,6 +37,12 @@ enum LabFurnishing {
         }
         let path = "\(LabPaths.programs):" + (environmentValue("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin")
         _ = unsafe setenv("PATH", path, 1)
+    }
+
+    /// Directory and name of the running program, which is in the lab's PATH as well.
+    static var runningProgram: (directory: String, name: String) {
+        let words = (readSymbolicLink("/proc/self/exe") ?? "/usr/bin/vipns-lab").split(separator: "/")
+        return ("/" + words.dropLast().joined(separator: "/"), words.last.map(String.init) ?? "vipns-lab")
     }
 
     /// Shows a program at `path`, where every user can run it.

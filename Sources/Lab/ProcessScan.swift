@@ -20,7 +20,7 @@ struct ProcessScan {
         ((try? readTextFile("/proc/\(pid)/comm")) ?? "").filter { !$0.isNewline }
     }
 
-    /// The inode of one of its namespaces: `pid`, `net`, …
+    /// The inode of one of its namespaces, such as `pid` or `net`.
     func namespace(_ kind: String) -> UInt64? { Self.inode(readSymbolicLink("/proc/\(pid)/ns/\(kind)")) }
 
     /// The inodes of the network namespaces that its threads are in.
@@ -50,16 +50,18 @@ struct ProcessScan {
         }
     }
 
-    /// The number of descriptors that it has open, and of those that hold a network namespace.
+    /// The number of descriptors that it has open, and of those that hold a network namespace other than its own.
     func descriptors() -> (all: Int, namespaces: Int) {
         let entries = (try? directoryEntries("/proc/\(pid)/fd")) ?? []
-        let holding = entries.filter { readSymbolicLink("/proc/\(pid)/fd/\($0)")?.hasPrefix("net:[") ?? false }
-        return (entries.count, holding.count)
+        let own = namespace("net")
+        let held = entries.compactMap { readSymbolicLink("/proc/\(pid)/fd/\($0)") }.filter { $0.hasPrefix("net:") }
+        return (entries.count, held.count { Self.inode($0) != own })
     }
 
     /// The number in `net:[4026531840]`.
     private static func inode(_ text: String?) -> UInt64? {
-        guard let text, let start = text.firstIndex(of: "["), text.hasSuffix("]"), text.hasPrefix("net:") || text.hasPrefix("pid:")
+        guard let text, text.hasPrefix("net:") || text.hasPrefix("pid:"), text.hasSuffix("]"),
+            let start = text.firstIndex(of: "[")
         else { return nil }
         return UInt64(text[text.index(after: start)...].dropLast())
     }

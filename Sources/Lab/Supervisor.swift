@@ -152,7 +152,9 @@ extension Supervisor {
     }
 }
 
-/// The two ends of a pipe; pipe(2). The lab's init opens the input by its name in `/proc`.
+/// The two ends of a pipe; pipe(2).
+///
+/// The lab's init opens the input by its name in `/proc`.
 private struct UnixPipe: ~Copyable {
     let output: OwnedDescriptor
     let input: OwnedDescriptor

@@ -42,17 +42,19 @@ public struct NetlinkMessage: Sendable {
 
     /// The attributes after a fixed header of `size` octets; nil where they are malformed.
     public func attributes(afterHeader size: Int) -> NetlinkAttributes? {
-        guard body.count >= size else { return body.count == 0 && size == 0 ? NetlinkAttributes.empty : nil }
+        guard body.count >= size else { return nil }
         return NetlinkAttributes(body.dropFirst((size + 3) & ~3))
     }
 
     /// The kernel's answer to a request: nil for another kind of message, else 0 or the positive error number.
     public var acknowledgement: (error: Int32, text: String?)? {
         guard type == UInt16(NLMSG_ERROR), let number = body.number(at: 0, Int32.self) else { return nil }
-        guard flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return (-number, nil) }
+        // Wrapping: the lowest number has no positive twin.
+        let error = 0 &- number
+        guard flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return (error, nil) }
         // With NETLINK_CAP_ACK only the header of the refused request comes back, before the attributes.
         let attributes = NetlinkAttributes(body.dropFirst(4 + 16))
-        return (-number, attributes?.string(NLMSGERR_ATTR_MSG.rawValue))
+        return (error, attributes?.string(NLMSGERR_ATTR_MSG.rawValue))
     }
 }
 

@@ -13,7 +13,8 @@ extension NetlinkRequest {
         putHeader(header)
         put(IFA_LOCAL, octets: address.address.octets)
         put(IFA_ADDRESS, octets: address.address.octets)
-        if address.address.family == .ipv4 {
+        // Two addresses or one leave none for a broadcast (RFC 3021): in a /31 the last one is the neighbour's.
+        if address.address.family == .ipv4, address.length <= 30 {
             // Programs that ask for the broadcast address expect one; `ip addr add … brd +` sets it too.
             put(IFA_BROADCAST, octets: address.last.octets)
         }

@@ -13,14 +13,14 @@ extension NetlinkRequest {
         put(NETNSA_FD, UInt32(bitPattern: namespace))
     }
 
-    fileprivate mutating func numberOf(namespace: Int32) {
+    mutating func numberOf(namespace: Int32) {
         begin(
             type: UInt16(RTM_GETNSID), flags: UInt16(NLM_F_REQUEST), purpose: "look up a network namespace's number")
         putHeader(rtgenmsg())
         put(NETNSA_FD, UInt32(bitPattern: namespace))
     }
 
-    fileprivate mutating func dumpNumbers() {
+    mutating func dumpNumbers() {
         begin(
             type: UInt16(RTM_GETNSID), flags: UInt16(NLM_F_REQUEST | NLM_F_DUMP),
             purpose: "list the numbers of network namespaces")

@@ -125,7 +125,12 @@ internal import Glibc
         while true {
             for message in try receive() {
                 if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { consistent = false }
-                if message.type == UInt16(NLMSG_DONE) { return consistent }
+                if message.type == UInt16(NLMSG_DONE) {
+                    // A dump that fails is not refused with NLMSG_ERROR: its end carries the negative errno.
+                    let status = message.body.number(at: 0, Int32.self) ?? 0
+                    if status < 0 { throw Errno(rawValue: 0 &- status) }
+                    return consistent
+                }
                 if let answer = message.acknowledgement {
                     if answer.error != 0 { throw Errno(rawValue: answer.error) }
                     return consistent

@@ -49,7 +49,8 @@ struct MemberScan {
         if let known = numbers[link] { return known }
         guard let namespace = try? NetworkNamespace.open(path) else { return nil }
         let number = namespace.descriptor.withRaw { try? host.namespaceNumber(of: $0) }
-        numbers[link] = .some(number)
+        // The thread may have moved between the two looks: what was opened is then not what the link said.
+        if let inode = try? namespace.descriptor.identity().inode { numbers["net:[\(inode)]"] = .some(number) }
         return number
     }
 }

@@ -26,8 +26,9 @@ public struct PinDirectory: Sendable {
     public func prepare() throws(NetworkError) {
         try attempt("make directory '\(path)'", accepting: .fileExists) { unsafe mkdir(path, 0o700) }
         try attempt("make directory '\(namesPath)'", accepting: .fileExists) { unsafe mkdir(namesPath, 0o755) }
-        if try isMountPoint() { return }
-        try attempt("mount '\(path)' on itself") { unsafe vipns_bind_mount(path, path) }
+        if try !isMountPoint() {
+            try attempt("mount '\(path)' on itself") { unsafe vipns_bind_mount(path, path) }
+        }
         try attempt("make mount '\(path)' private") { unsafe vipns_make_private(path) }
     }
 
@@ -109,14 +110,12 @@ public struct PinDirectory: Sendable {
         }
     }
 
+    /// Whether the directory is a mount of its own already: another one over it would hide the pins in it.
     private func isMountPoint() throws(NetworkError) -> Bool {
         do throws(Errno) {
-            return try readTextFile("/proc/self/mountinfo").split(separator: "\n").contains { line in
-                // mountinfo escapes blanks; our path has none.
-                line.split(separator: " ").dropFirst(4).first.map(String.init) == path
-            }
+            return try checked { unsafe vipns_is_mount_root(path) } == 1
         } catch {
-            throw NetworkError("read '/proc/self/mountinfo'", error)
+            throw NetworkError("look at directory '\(path)'", error)
         }
     }
 }

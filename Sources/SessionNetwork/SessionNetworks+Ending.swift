@@ -36,7 +36,9 @@ extension SessionNetworks {
         for _ in 0..<8 {
             let scan = MemberScan(host: host) { $0 == number }
             if scan.members.isEmpty { return 0 }
+            // All at once, then wait: while one is waited for, the others could go on starting more.
             for member in scan.members { kill(member) }
+            for member in scan.members { awaitEnd(of: member.pid) }
         }
         return MemberScan(host: host) { $0 == number }.members.count
     }
@@ -46,7 +48,11 @@ extension SessionNetworks {
         // Between the scan and here the pid may have come to mean another process: look again now that it is held.
         guard MemberScan.numbers(ofProcess: member.pid, host: host).contains(member.number) else { return }
         try? process.signal(SIGKILL)
-        _ = process.descriptor.isReadable(within: 10)
+    }
+
+    /// Waits a moment for a process to end; should the number mean another one by now, only the moment is lost.
+    private func awaitEnd(of pid: Int32) {
+        _ = try? PidDescriptor(pid: pid).descriptor.isReadable(within: 10)
     }
 
     /// Ends what a session holds by itself: TCP sockets, pin, name, sockets of ours inside.
@@ -125,7 +131,9 @@ extension SessionNetworks {
         for session in try pins.list() {
             var entry = Found(session: session, hasLink: false)
             if let namespace = try? pins.open(session) {
-                entry.number = namespace.descriptor.withRaw { try? host.namespaceNumber(of: $0) }
+                let number = namespace.descriptor.withRaw { try? host.namespaceNumber(of: $0) }
+                // Another number is not one that we gave: the pin leads to somebody else's namespace.
+                entry.number = number.flatMap { $0 >= Self.firstNumber ? $0 : nil }
                 entry.cookie = try? namespace.cookie()
             }
             if let number = entry.number {

@@ -23,10 +23,11 @@ extension SessionService {
 
     /// Holds the living sessions against the kernel again, after events were lost or the helper was started anew.
     func reconcile() async throws {
+        // Only those that were made before the question: the answer cannot know of a later one.
+        let made = sessions.values.filter { $0.plan.cookie != nil }
         let found = try await listKernel()
-        for live in sessions.values where found.byNumber[live.lease.number] == nil {
-            // A namespace that is being made right now is not there yet, and its answer tells by itself.
-            if live.plan.cookie != nil { handle(.networkGone, live.lease.session) }
+        for live in made where found.byNumber[live.lease.number] == nil {
+            handle(.networkGone, live.lease.session)
         }
         await removeOrphans(found)
     }
@@ -72,7 +73,7 @@ extension SessionService {
         }
         sessions[id] = live
         idsByNumber[lease.number] = id
-        logger(for: live).info("adopted", metadata: ["state": "\(state)", "address": "\(lease.address?.description ?? "-")"])
+        logger(for: live).info("adopted", metadata: ["state": "\(lease.phase.rawValue)", "leaders": "\(watches.count) of \(lease.leaders.count)", "address": "\(lease.address?.description ?? "-")"])
         return live
     }
 
@@ -132,6 +133,8 @@ extension SessionService {
 
     private func isKnown(_ found: HelperAnswer.Found) -> Bool {
         if let session = found.session { return sessions[session] != nil }
+        // Without pin and link it holds no address: somebody outside keeps an empty namespace alive.
+        guard found.hasLink else { return true }
         return found.number.flatMap { idsByNumber[$0] } != nil
     }
 }

@@ -34,9 +34,7 @@ extension SessionService: Service {
         while !Task.isCancelled {
             let (events, channel) = AsyncStream.makeStream(of: HelperConnection.Event.self)
             do {
-                let helper = try HelperConnection(path: surroundings.helperPath) { channel.yield($0) }
-                helper.start()
-                self.helper = helper
+                helper = try await Self.connect(surroundings.helperPath) { channel.yield($0) }
                 if let stored = unadopted { try await adopt(stored) } else { try await reconcile() }
                 unadopted = nil
                 try await listen(on: server)
@@ -56,6 +54,15 @@ extension SessionService: Service {
             helper = nil
             try? await Task.sleep(for: .milliseconds(200))
         }
+    }
+
+    /// Connecting blocks while a stopped helper does not greet: it is done where it holds up nobody.
+    @concurrent private static func connect(
+        _ path: String, _ onEvent: @escaping @Sendable (HelperConnection.Event) -> Void
+    ) async throws -> HelperConnection {
+        let helper = try HelperConnection(path: path, onEvent: onEvent)
+        helper.start()
+        return helper
     }
 
     /// Lets the helper bind the client socket anew: ours went with the helper that bound it, or never was.

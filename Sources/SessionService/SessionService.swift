@@ -75,9 +75,13 @@ public actor SessionService {
     ///
     /// - Throws: ``ServiceError/sessionNotFound(session:)``, ``ServiceError/sessionAmbiguous(session:matches:)``.
     func find(_ name: String, for caller: Caller) throws(ServiceError) -> LiveSession {
+        // Programs name sessions whole, and need not wait for a search.
+        if let live = SessionID(name).flatMap({ sessions[$0] }), caller.maySee(live.lease) { return live }
+        let address = IPAddress(name)
         let matches = sessions.values.filter { live in
-            caller.maySee(live.lease)
-                && (live.lease.session.description.hasPrefix(name) || live.lease.address?.description == name)
+            let isMeant =
+                address.map { live.lease.address == $0 } ?? live.lease.session.description.hasPrefix(name)
+            return isMeant && caller.maySee(live.lease)
         }
         guard !name.isEmpty, let first = matches.first else { throw .sessionNotFound(session: name) }
         if matches.count == 1 { return first }

@@ -76,7 +76,7 @@ struct JSONScan {
 
     init(_ text: String) { self.text = text.filter { !$0.isWhitespace } }
 
-    func count(ofKey key: String) -> Int { text.split(separator: "\"\(key)\":", omittingEmptySubsequences: false).count - 1 }
+    func count(ofKey key: String) -> Int { values(ofKey: key).count }
 
     /// The values of every member of that name, as they are written; texts without their quotes.
     func values(ofKey key: String) -> [String] {

@@ -1,8 +1,4 @@
 import ArgumentParser
-import ClientAPI
-import Glibc
-import LinuxSystem
-import Varlink
 
 /// Opens a session and becomes a command in it.
 struct EnterCommand: ParsableCommand {
@@ -43,55 +39,19 @@ struct EnterCommand: ParsableCommand {
         switch first {
         case "-h", "--help": throw CleanExit.helpRequest(self)
         case "--version": throw CleanExit.message(Vipns.configuration.version)
-        default: throw ValidationError(
-            "unknown option '\(first)' (a command that begins with '-' goes after '--')")
+        default:
+            throw ValidationError(
+                "unknown option '\(first)' (a command that begins with '-' goes after '--')")
         }
+    }
+
+    /// What was read, without the parser.
+    var entering: Entering {
+        let words = command.first == "--" ? command.count - 1 : command.count
+        return Entering(socket: service.socket, pool: pool, user: user, trailingArguments: words)
     }
 
     func run() throws {
-        try Caller.requireRoot(to: "enter a session", verb: "enter")
-        // Names are looked up before the namespace is entered: the account database may be on the network.
-        let person = try Person(account: Caller.account(named: user))
-        let words = command.first == "--" ? command.count - 1 : command.count
-        let session = try open(for: person)
-        throw Become(person: person, session: session, trailingArguments: words).run()
-    }
-
-    /// Opens the session and moves this process in; nil where the host's network is shared.
-    private func open(for person: Person) throws -> Session? {
-        let client = try service.connect()
-        let answer = try client.open(mode: .enter, user: person.account.name, pool: pool, service: "vipns")
-        let reply = answer.parameters
-        if let message = reply.message { StandardError.write(message + "\n") }
-        switch reply.outcome {
-        case .shared:
-            return nil
-        case .granted, .isolated:
-            guard let session = reply.session else {
-                throw CommandFailure("cannot enter a session: the service named none")
-            }
-            try Namespace.enter(answer.takeDescriptor(), of: session)
-            try client.entered(session: session.id)
-            return session
-        }
-    }
-}
-
-/// The way into a session's network namespace.
-enum Namespace {
-    /// Checks what came and moves this process in for good; the descriptor is closed.
-    static func enter(_ descriptor: consuming OwnedDescriptor?, of session: Session) throws(CommandFailure) {
-        guard let descriptor else {
-            throw CommandFailure("cannot enter session '\(session.id)': the service sent no network namespace")
-        }
-        do throws(Errno) {
-            try NetworkNamespace(received: descriptor).enter()
-        } catch .invalidArgument {
-            throw CommandFailure(
-                "cannot enter session '\(session.id)': what the service sent is not a network namespace of this host, "
-                    + "or the one that vipns is in")
-        } catch {
-            throw CommandFailure("cannot enter session '\(session.id)': \(error)")
-        }
+        try entering.run()
     }
 }

@@ -5,14 +5,18 @@ import LinuxSystem
 struct Person {
     /// The account.
     let account: Account
-    /// Primary and supplementary groups; getgrouplist(3).
-    let groups: [UInt32]
+    /// Primary and supplementary groups, getgrouplist(3); nil for who runs already, whose ids and groups stay.
+    let groups: [UInt32]?
 
     /// Looks up the groups.
     ///
     /// Not for processes that have entered a namespace.
     init(account: Account) {
         self.account = account
+        if getuid() == account.uid, geteuid() == account.uid, getgid() == account.gid, getegid() == account.gid {
+            groups = nil
+            return
+        }
         var capacity: CInt = 64
         while true {
             var groups = [gid_t](repeating: account.gid, count: Int(capacity))
@@ -30,7 +34,7 @@ struct Person {
     ///
     /// - Throws: the errno; the process must end then, as it may have changed half of them.
     func takeOnIDs() throws(Errno) {
-        let groups = groups
+        guard let groups else { return }
         try checked { unsafe setgroups(groups.count, groups) }
         try checked { setregid(account.gid, account.gid) }
         try checked { setreuid(account.uid, account.uid) }

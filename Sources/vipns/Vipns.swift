@@ -32,7 +32,9 @@ struct Vipns: ParsableCommand {
     /// Runs one command line to its end; the one place where errors are told.
     private static func status(of arguments: [String]) -> CInt {
         do {
-            var command = try parseAsRoot(behindVerb(arguments))
+            let arguments = behindVerb(arguments)
+            if let entering = Entering(plain: arguments) { try entering.run() }
+            var command = try parseAsRoot(arguments)
             try command.run()
             return 0
         } catch {

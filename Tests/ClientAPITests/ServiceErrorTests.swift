@@ -8,7 +8,7 @@ import Varlink
     private static let samples: [(ServiceError, String)] = [
         (.sessionNotFound(session: "k7"), "there is no session 'k7'"),
         (.sessionAmbiguous(session: "k", matches: ["k7", "k8"]), "session 'k' is ambiguous (k7, k8)"),
-        (.poolNotFound(pool: "lab"), "there is no pool 'lab' (see 'vipns pools')"),
+        (.poolNotFound(pool: "lab"), "there is no pool 'lab' (see 'vipns pool')"),
         (.poolExhausted(pool: "lab", message: "Sorry."), "pool 'lab' has no free address"),
         (.permissionDenied(text: "only root opens sessions"), "permission denied: only root opens sessions"),
         (.openFailed(text: "no parent link"), "cannot open a session: no parent link"),

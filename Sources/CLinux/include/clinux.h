@@ -82,6 +82,8 @@ int vipns_make_private(const char *target);
 int vipns_make_tree_private(const char *target);
 int vipns_mount(const char *type, const char *target, const char *options);
 int vipns_detach_mount(const char *target);
+/* Whether path is the root of a mount, asked of the caller's own namespace; statx(2), STATX_ATTR_MOUNT_ROOT, Linux 5.8. */
+int vipns_is_mount_root(const char *path);
 
 /* Blocks these signals for the calling thread and those that it starts; gives the descriptor that reads them; signalfd(2). */
 int vipns_signal_descriptor(const int *signals, int count);

@@ -3,8 +3,8 @@
  *
  * One datagram is one message: struct nlmsghdr and attributes (struct nlattr), in the layout and alignment of
  * netlink(7) but with the types below. At most VIPNS_MESSAGE_SIZE octets, at most one descriptor, only where stated.
- * nlmsg_seq is the request's number, copied into every answer; 0 marks an event. nlmsg_flags is 0, or NLM_F_MULTI on
- * all parts of an answer in several messages, which VIPNS_MSG_DONE ends. nlmsg_pid is 0. Numbers are in host order.
+ * nlmsg_seq is the request's number, copied into every answer; 0 marks an event. nlmsg_flags and nlmsg_pid are 0.
+ * VIPNS_MSG_DONE ends an answer in parts. Numbers are in host order.
  *
  * A message that breaks these rules, or an unknown type or attribute in a request, ends the channel.
  */

@@ -1,0 +1,112 @@
+import Glibc
+import LinuxSystem
+
+/// How a program ended, and what it wrote.
+struct Outcome {
+    /// As a shell reports it; 124 where it was killed because its time was up.
+    let status: Int32
+    /// Without the last line's end.
+    let output: String
+    /// Without the last line's end.
+    let errors: String
+}
+
+/// A program that was started: its output line by line, its end in bounded time.
+final class Running {
+    /// Its number, as the test sees it.
+    let pid: Int32
+    private var child: ChildProcess?
+    private let process: PidDescriptor
+    private let channel: OwnedDescriptor
+    private let errors: OwnedDescriptor
+    private var unread: [UInt8] = []
+
+    /// Starts it; standard input and output are one socket, errors go to a file.
+    init(_ words: [String], environment: [String]? = nil) throws {
+        let pair = try UnixSocket.pair(.stream)
+        let raw = pair.second.withRaw { $0 }
+        errors = try OwnedDescriptor.open("/tmp", O_RDWR | O_TMPFILE_FLAGS, mode: 0o600)
+        let child = try ChildProcess(
+            words[0], arguments: Array(words.dropFirst()), environment: environment, input: raw, output: raw,
+            error: errors.withRaw { $0 }, options: [.dieWithParent, .ownGroup])
+        pid = child.pid
+        process = try PidDescriptor(pid: child.pid)
+        self.child = consume child
+        channel = pair.keepingFirst()
+    }
+
+    /// Sends a line to its standard input.
+    func say(_ line: String) throws {
+        _ = try UnixSocket.send(Array("\(line)\n".utf8), on: channel)
+    }
+
+    /// Ends its standard input.
+    func endInput() { _ = channel.withRaw { shutdown($0, Int32(SHUT_WR)) } }
+
+    /// The next line of its output.
+    ///
+    /// - Throws: where none comes in time.
+    func line(within limit: Duration = .seconds(10)) throws -> String {
+        let deadline = ContinuousClock.now + limit
+        while true {
+            if let end = unread.firstIndex(of: 10) {
+                let line = String(decoding: unread[..<end], as: UTF8.self)
+                unread.removeSubrange(...end)
+                return line
+            }
+            let left = deadline - ContinuousClock.now
+            guard left > .zero, receive(within: left) else {
+                throw TestFailure("no line from process \(pid): \(text(unread)) \(text(errorOctets()))")
+            }
+        }
+    }
+
+    /// - Returns: whether anything came.
+    private func receive(within limit: Duration) -> Bool {
+        guard channel.isReadable(within: Int32(clamping: limit.milliseconds)) else { return false }
+        guard let octets = try? UnixSocket.receive(limit: 1 << 16, on: channel).octets, !octets.isEmpty else {
+            return false
+        }
+        unread += octets
+        return true
+    }
+
+    /// Whether it has ended.
+    var hasEnded: Bool { process.hasEnded }
+
+    /// Waits for its end; kills it where that does not come in time.
+    @discardableResult
+    func end(within limit: Duration = .seconds(20)) throws -> Outcome {
+        let deadline = ContinuousClock.now + limit
+        var isOverdue = false
+        while !process.hasEnded {
+            if !isOverdue, ContinuousClock.now > deadline {
+                isOverdue = true
+                kill()
+            }
+            if !receive(within: .milliseconds(20)) { _ = process.descriptor.isReadable(within: 5) }
+        }
+        while receive(within: .zero) {}
+        let ending = try child.take()?.wait()
+        defer { unread = [] }
+        return Outcome(
+            status: isOverdue ? 124 : ending?.shellStatus ?? -1, output: text(unread), errors: text(errorOctets()))
+    }
+
+    /// Kills the process that was started: outside of the lab that is what stands for it, not the process in it.
+    func kill() { try? process.signal(SIGKILL) }
+
+    private func errorOctets() -> [UInt8] {
+        _ = errors.withRaw { lseek($0, 0, SEEK_SET) }
+        return (try? errors.readAll(limit: 1 << 20)) ?? []
+    }
+
+    private func text(_ octets: [UInt8]) -> String {
+        var text = String(decoding: octets, as: UTF8.self)
+        while text.last?.isNewline == true { text.removeLast() }
+        return text
+    }
+}
+
+/// open(2): O_TMPFILE, which is a sum of macros that the importer leaves out; the same on x86-64 and arm64.
+private let O_TMPFILE_FLAGS: Int32 = 0o20000000 | O_DIRECTORY

@@ -1,0 +1,85 @@
+import Addressing
+import Glibc
+import HelperChannel
+import LinuxSystem
+import Netlink
+
+@_silgen_name("LLVMFuzzerRunDriver") private func runFuzzer(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// Feeds one datagram to both readers of the helper channel and to the codec under them.
+///
+/// What is accepted must be what a sender could have meant: written again and read again, it is the same.
+@c(LLVMFuzzerTestOneInput)
+public func fuzzHelperChannel(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let octets = unsafe Array(UnsafeBufferPointer(start: start, count: count))
+    walk(octets)
+    if let (sequence, request) = try? HelperRequest.decode(octets) {
+        guard let again = try? request.encoded(sequence: sequence), let back = try? HelperRequest.decode(again) else {
+            preconditionFailure("a request that was read cannot be written")
+        }
+        precondition(back.request == request && back.sequence == sequence, "a request changes on its way")
+    }
+    if let (sequence, answer) = try? HelperAnswer.decode(octets) {
+        guard let again = try? answer.encoded(sequence: sequence), let back = try? HelperAnswer.decode(again) else {
+            preconditionFailure("an answer that was read cannot be written")
+        }
+        precondition(back.answer == answer && back.sequence == sequence, "an answer changes on its way")
+    }
+    return 0
+}
+
+/// Reads every message, attribute and nest as the readers of the kernel's messages do.
+private func walk(_ octets: [UInt8]) {
+    for message in NetlinkMessage.split(octets) ?? [] {
+        _ = message.acknowledgement
+        _ = NamespaceNumberEvent(message)
+        for size in [0, 4, 16] {
+            guard let attributes = message.attributes(afterHeader: size) else { continue }
+            for (type, _) in attributes.all {
+                _ = attributes.string(type)
+                _ = attributes.number(type, UInt32.self)
+                _ = attributes.nest(type)?.all.map { NetlinkAttributes($0.payload)?.all.count }
+            }
+        }
+    }
+}
+
+@main enum HelperChannelFuzz {
+    static func main() {
+        if let folder = unsafe getenv("VIPNS_FUZZ_SEEDS") { writeSeeds(unsafe String(cString: folder)) }
+        var count = CommandLine.argc
+        var arguments = unsafe CommandLine.unsafeArgv
+        exit(unsafe runFuzzer(&count, &arguments, { unsafe fuzzHelperChannel($0, $1) }))
+    }
+
+    /// Writes one message of each kind, for the fuzzer to begin with.
+    private static func writeSeeds(_ folder: String) {
+        guard let session = SessionID("k7f3q2m5"), let address = IPPrefix("10.77.0.101/24") else { return }
+        let number = HelperProtocol.firstNumber
+        let link = SessionLink(
+            parent: "lan0", mode: .bridge, mac: MACAddress(virtualIP: address.address, farm: 0), address: address,
+            gateway: IPAddress("10.77.0.1"))
+        let requests: [HelperRequest] = [
+            .hello(version: HelperProtocol.version), .listen, .make(session, number: number),
+            .connect(session, link: nil), .connect(session, link: link), .join(session), .members,
+            .kill(number: number), .dismantle(session, number: number), .unpin(session, number: number),
+            .deleteLink(number: number), .list,
+        ]
+        let answers: [HelperAnswer] = [
+            .done, .hello(version: HelperProtocol.version), .cookie(7), .alive(true), .count(1),
+            .failed(HelperFailure(errno: 98, description: "cannot")), .gone(number: number), .overrun,
+            .found(HelperAnswer.Found(session: session, number: number, cookie: 7, hasLink: true)),
+        ]
+        let seeds = requests.map { try? $0.encoded(sequence: 1) } + answers.map { try? $0.encoded(sequence: 1) }
+        for (index, seed) in seeds.enumerated() {
+            guard let seed,
+                let file = try? OwnedDescriptor.open("\(folder)/seed-\(index)", O_WRONLY | O_CREAT, mode: 0o644)
+            else { continue }
+            _ = file.withRaw { unsafe write($0, seed, seed.count) }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import HelperChannel
+import Testing
+
+/// The channel's messages, octet by octet, as `vipns_helper.h` has them; little-endian.
+struct GoldenTests {
+    @Test func `make`() throws {
+        let request = HelperRequest.make(try Samples.session(), number: 0x100002)
+        // swift-format-ignore
+        #expect(try request.encoded(sequence: 3) == [
+            40, 0, 0, 0, 36, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_MAKE, sequence 3
+            13, 0, 2, 0, 0x6b, 0x37, 0x66, 0x33, 0x71, 0x32, 0x6d, 0x35, 0, 0, 0, 0, // SESSION "k7f3q2m5"
+            8, 0, 3, 0, 0x02, 0, 0x10, 0,                                          // NUMBER 0x100002
+        ])
+    }
+
+    @Test func `connect`() throws {
+        let request = HelperRequest.connect(try Samples.session(), link: try Samples.link(mode: .vepa))
+        // swift-format-ignore
+        #expect(try request.encoded(sequence: 4) == [
+            88, 0, 0, 0, 37, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_CONNECT, sequence 4
+            13, 0, 2, 0, 0x6b, 0x37, 0x66, 0x33, 0x71, 0x32, 0x6d, 0x35, 0, 0, 0, 0, // SESSION "k7f3q2m5"
+            9, 0, 5, 0, 0x6c, 0x61, 0x6e, 0x30, 0, 0, 0, 0,                        // PARENT "lan0"
+            8, 0, 6, 0, 2, 0, 0, 0,                                                // MODE vepa
+            10, 0, 7, 0, 0x02, 0, 0x0a, 0x4d, 0, 0x65, 0, 0,                       // MAC
+            8, 0, 8, 0, 10, 77, 0, 101,                                            // ADDRESS
+            8, 0, 9, 0, 24, 0, 0, 0,                                               // PREFIX_LENGTH
+            8, 0, 10, 0, 10, 77, 0, 1,                                             // GATEWAY
+        ])
+    }
+
+    @Test func `a failure`() throws {
+        let answer = HelperAnswer.failed(HelperFailure(errno: 98, description: "cannot"))
+        // swift-format-ignore
+        #expect(try answer.encoded(sequence: 4) == [
+            36, 0, 0, 0, 33, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_ERROR, sequence 4
+            8, 0, 15, 0, 98, 0, 0, 0,                                              // ERRNO EADDRINUSE
+            11, 0, 16, 0, 0x63, 0x61, 0x6e, 0x6e, 0x6f, 0x74, 0, 0,                // TEXT "cannot"
+        ])
+    }
+
+    @Test func `a list's part and its end`() throws {
+        let found = HelperAnswer.Found(session: nil, number: 0x100002, cookie: 0x0102_0304_0506_0708, hasLink: true)
+        // swift-format-ignore
+        #expect(try HelperAnswer.found(found).encoded(sequence: 5) == [
+            44, 0, 0, 0, 44, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_LIST, sequence 5
+            8, 0, 3, 0, 0x02, 0, 0x10, 0,                                          // NUMBER 0x100002
+            12, 0, 4, 0, 8, 7, 6, 5, 4, 3, 2, 1,                                   // COOKIE
+            5, 0, 14, 0, 1, 0, 0, 0,                                               // LINKED
+        ])
+        // swift-format-ignore
+        #expect(try HelperAnswer.done.encoded(sequence: 5) == [
+            16, 0, 0, 0, 32, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_DONE, sequence 5
+        ])
+    }
+
+    @Test func `an event has no sequence number`() throws {
+        // swift-format-ignore
+        #expect(try HelperAnswer.gone(number: 0x100002).encoded(sequence: 0) == [
+            24, 0, 0, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_GONE
+            8, 0, 3, 0, 0x02, 0, 0x10, 0,                                          // NUMBER 0x100002
+        ])
+        // swift-format-ignore
+        #expect(try HelperAnswer.overrun.encoded(sequence: 0) == [
+            16, 0, 0, 0, 46, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_OVERRUN
+        ])
+    }
+}

@@ -1,0 +1,61 @@
+import Addressing
+import Netlink
+import Testing
+
+@testable import HelperChannel
+
+/// What one side writes the other reads as the same.
+struct RoundTripTests {
+    @Test func `every request is read as it was written`() throws {
+        for (index, request) in try Samples.requests().enumerated() {
+            let sequence = UInt32(index + 1) &* 0x0101_0101
+            let read = try HelperRequest.decode(try request.encoded(sequence: sequence))
+            #expect(read.request == request)
+            #expect(read.sequence == sequence)
+        }
+    }
+
+    @Test func `every answer is read as it was written`() throws {
+        for answer in try Samples.answers() {
+            let read = try HelperAnswer.decode(try answer.encoded(sequence: 7))
+            #expect(read.answer == answer)
+            #expect(read.sequence == 7)
+        }
+    }
+
+    @Test func `every request has a name and a type of its own`() throws {
+        let requests = try Samples.requests()
+        #expect(Set(requests.map(\.name)).count == 11)
+        #expect(Set(requests.map(\.type.rawValue)).count == 11)
+    }
+
+    @Test(arguments: [0, 1, 4088, 4089, 10_000])
+    func `a list of members of any length fits its parts`(count: Int) throws {
+        let members = (0..<count).map { HelperAnswer.Member(number: 0x100000 + UInt32($0), pid: Int32($0 + 1)) }
+        var read: [HelperAnswer.Member] = []
+        for part in HelperAnswer.parts(members) {
+            let octets = try part.encoded(sequence: 1)
+            #expect(octets.count <= HelperProtocol.messageSize)
+            guard case .members(let some) = try HelperAnswer.decode(octets).answer else {
+                Issue.record("a part is no list of members")
+                return
+            }
+            read += some
+        }
+        #expect(read == members)
+    }
+
+    @Test func `a failure's text is cut, not refused`() throws {
+        let long = HelperAnswer.failed(HelperFailure(errno: 5, description: String(repeating: "x", count: 100_000)))
+        let read = try HelperAnswer.decode(try long.encoded(sequence: 1)).answer
+        #expect(read == .failed(HelperFailure(errno: 5, description: String(repeating: "x", count: 1000))))
+    }
+
+    @Test func `a text that does not fit is refused by the writer`() throws {
+        let parent = String(repeating: "x", count: 40_000)
+        let link = try Samples.link(parent: parent)
+        #expect(throws: HelperChannelError.self) {
+            _ = try HelperRequest.connect(try Samples.session(), link: link).encoded(sequence: 1)
+        }
+    }
+}

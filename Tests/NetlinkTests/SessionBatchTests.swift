@@ -1,0 +1,108 @@
+import Addressing
+import Netlink
+import Testing
+
+/// The one datagram that connects a session, octet by octet. Numbers are in host order: little-endian.
+struct SessionBatchTests {
+    /// The same calls, in the same order, as SessionNetworks makes for `connect`.
+    private func batch() throws -> NetlinkRequest {
+        var request = NetlinkRequest(capacity: 1024)
+        request.assignNumber(0, toNamespace: 7)
+        request.createMacvlan(
+            name: "eth0", index: 2, mac: try #require(MACAddress("02:00:0a:4d:00:65")), parentIndex: 3,
+            parentNamespace: 0, parentName: "lan0", mode: .bridge)
+        request.setLink(index: 1, name: "lo", up: true)
+        request.addAddress(try #require(IPPrefix("10.77.0.101/24")), linkIndex: 2, linkName: "eth0")
+        request.addDefaultRoute(gateway: try #require(IPAddress("10.77.0.1")), linkIndex: 2)
+        return request
+    }
+
+    // swift-format-ignore
+    private static let number: [UInt8] = [
+        36, 0, 0, 0, 88, 0, 0x05, 0, 1, 0, 0, 0, 0, 0, 0, 0, // RTM_NEWNSID, REQUEST ACK, sequence 1
+        0, 0, 0, 0,                                          // rtgenmsg
+        8, 0, 1, 0, 0, 0, 0, 0,                              // NETNSA_NSID 0
+        8, 0, 3, 0, 7, 0, 0, 0,                              // NETNSA_FD 7
+    ]
+
+    // swift-format-ignore
+    private static let macvlan: [UInt8] = [
+        100, 0, 0, 0, 16, 0, 0x05, 0x06, 2, 0, 0, 0, 0, 0, 0, 0, // RTM_NEWLINK, REQUEST ACK EXCL CREATE, sequence 2
+        0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,          // ifinfomsg: index 2, flags IFF_UP, change IFF_UP
+        9, 0, 3, 0, 0x65, 0x74, 0x68, 0x30, 0, 0, 0, 0,          // IFLA_IFNAME "eth0"
+        10, 0, 1, 0, 0x02, 0, 0x0a, 0x4d, 0, 0x65, 0, 0,         // IFLA_ADDRESS
+        8, 0, 5, 0, 3, 0, 0, 0,                                  // IFLA_LINK 3
+        8, 0, 37, 0, 0, 0, 0, 0,                                 // IFLA_LINK_NETNSID 0
+        28, 0, 18, 0x80,                                         // IFLA_LINKINFO, nested
+        12, 0, 1, 0, 0x6d, 0x61, 0x63, 0x76, 0x6c, 0x61, 0x6e, 0, //   IFLA_INFO_KIND "macvlan"
+    ]
+
+    // swift-format-ignore
+    private static let macvlanMode: [UInt8] = [
+        12, 0, 2, 0x80,                                          //   IFLA_INFO_DATA, nested
+        8, 0, 1, 0, 4, 0, 0, 0,                                  //     IFLA_MACVLAN_MODE bridge
+    ]
+
+    // swift-format-ignore
+    private static let loopback: [UInt8] = [
+        32, 0, 0, 0, 19, 0, 0x05, 0, 3, 0, 0, 0, 0, 0, 0, 0, // RTM_SETLINK, REQUEST ACK, sequence 3
+        0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,      // ifinfomsg: index 1, flags IFF_UP, change IFF_UP
+    ]
+
+    // swift-format-ignore
+    private static let address: [UInt8] = [
+        48, 0, 0, 0, 20, 0, 0x05, 0x06, 4, 0, 0, 0, 0, 0, 0, 0, // RTM_NEWADDR, REQUEST ACK EXCL CREATE, sequence 4
+        2, 24, 0, 0, 2, 0, 0, 0,                                // ifaddrmsg: AF_INET, /24, index 2
+        8, 0, 2, 0, 10, 77, 0, 101,                             // IFA_LOCAL
+        8, 0, 1, 0, 10, 77, 0, 101,                             // IFA_ADDRESS
+        8, 0, 4, 0, 10, 77, 0, 255,                             // IFA_BROADCAST
+    ]
+
+    // swift-format-ignore
+    private static let route: [UInt8] = [
+        44, 0, 0, 0, 24, 0, 0x05, 0x06, 5, 0, 0, 0, 0, 0, 0, 0, // RTM_NEWROUTE, REQUEST ACK EXCL CREATE, sequence 5
+        2, 0, 0, 0, 254, 4, 0, 1, 4, 0, 0, 0,                   // rtmsg: AF_INET, main, static, universe, unicast, onlink
+        8, 0, 5, 0, 10, 77, 0, 1,                               // RTA_GATEWAY
+        8, 0, 4, 0, 2, 0, 0, 0,                                 // RTA_OIF 2
+    ]
+
+    @Test func `a session is connected by five messages in one datagram`() throws {
+        let octets = try #require(try batch().octets)
+        let expected =
+            Self.number + Self.macvlan + Self.macvlanMode + Self.loopback + Self.address + Self.route
+        #expect(octets == expected)
+    }
+
+    @Test func `every message says what it is for`() throws {
+        #expect(
+            try batch().purposes == [
+                "number a network namespace 0",
+                "create macvlan 'eth0' with MAC address 02:00:0a:4d:00:65 on parent link 'lan0'",
+                "set link 'lo' up",
+                "add address 10.77.0.101/24 to link 'eth0'",
+                "add default route by gateway 10.77.0.1",
+            ])
+    }
+
+    @Test(arguments: [(MacvlanLinkMode.private, UInt8(1)), (.vepa, 2), (.bridge, 4)])
+    func `the macvlan's mode is the kernel's number`(mode: MacvlanLinkMode, number: UInt8) throws {
+        var request = NetlinkRequest()
+        request.createMacvlan(
+            name: "eth0", index: 2, mac: try #require(MACAddress("02:00:00:00:00:01")), parentIndex: 3,
+            parentNamespace: 0, parentName: "lan0", mode: mode)
+        #expect(request.octets?.suffix(8) == [8, 0, 1, 0, number, 0, 0, 0])
+    }
+
+    /// In a /31 the last address is the neighbour's, in a /32 the link's own; RFC 3021.
+    @Test(arguments: [
+        ("10.77.0.101/30", [UInt8]?([10, 77, 0, 103])), ("10.77.0.100/31", nil), ("10.77.0.101/32", nil),
+        ("2001:db8::1/64", nil),
+    ])
+    func `only a network with room for one has a broadcast address`(text: String, broadcast: [UInt8]?) throws {
+        var request = NetlinkRequest()
+        request.addAddress(try #require(IPPrefix(text)), linkIndex: 2, linkName: "eth0")
+        let messages = try #require(NetlinkMessage.split(try #require(request.octets)))
+        let attributes = try #require(messages.first?.attributes(afterHeader: 8))
+        #expect(attributes.octets(4).map(Array.init) == broadcast)
+    }
+}
