@@ -10,6 +10,8 @@ SECONDS ?= 60
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-toolchain-stdlib-rpath
 # The debug build takes warnings in our own targets for errors (Package.swift reads this).
 DEBUG := VIPNS_STRICT=1 swift build --build-tests --explicit-target-dependency-import-check error
+# Program by program: what the tests share is a part of the package too, and needs a library of the debug build.
+PROGRAMS := vipns-helper vipnsd vipns vipns-lab
 FUZZERS := HelperChannelFuzz VarlinkFuzz
 
 # Installs the Debian packages of the purposes $(1) that are missing.
@@ -33,7 +35,7 @@ endef
 
 build:
 	$(call packages,build)
-	swift build $(RELEASE)
+	@for program in $(PROGRAMS); do swift build $(RELEASE) --product $$program; done
 
 demo: build
 	$(call packages,demo)
@@ -45,6 +47,7 @@ lab: build
 
 bench: build
 	$(call packages,demo)
+	@swift build $(RELEASE) --product vipns-bench
 	@$(SUDO) .build/release/vipns-bench
 
 # Root runs everything, away from the machine's network and mounts; others run what they can and are told what was not.

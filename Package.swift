@@ -40,6 +40,10 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "vipns",
+    // What Tests/Fuzz, a package of its own, links. The programs are products by themselves.
+    products: ["Addressing", "HelperChannel", "LinuxSystem", "Netlink", "Varlink"].map {
+        .library(name: $0, targets: [$0])
+    },
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -63,18 +67,18 @@ let package = Package(
         // What is spoken.
         library("HelperChannel", ["CProtocol", "Netlink", "LinuxSystem", "Addressing"]),
         library("Varlink", ["LinuxSystem"]),
-        library("ClientAPI", ["Varlink"], resources: [.embedInCode("io.vipns.varlink")]),
+        library("ClientAPI", ["Varlink", "LinuxSystem"], resources: [.embedInCode("io.vipns.varlink")]),
 
         // What is decided, and what is kept.
         library("Leasing", ["Addressing"]),
         library("LeaseStoreSQLite", ["Leasing", "Addressing", grdb]),
-        library("SessionPlan", ["Leasing", "Addressing"]),
+        library("SessionPlan", ["Leasing"]),
         library("ServiceConfiguration", ["Leasing", "Addressing", yams]),
         library(
             "SessionService",
             [
-                "SessionPlan", "Leasing", "HelperChannel", "Varlink", "ClientAPI", "ServiceConfiguration", "LinuxSystem",
-                "Addressing", logging, lifecycle,
+                "SessionPlan", "Leasing", "HelperChannel", "Netlink", "Varlink", "ClientAPI", "ServiceConfiguration",
+                "LinuxSystem", "Addressing", logging, lifecycle,
             ]),
 
         // The laboratory LAN for tests, benchmarks and the demo.
@@ -83,7 +87,7 @@ let package = Package(
         // Programs.
         program(
             "vipns-helper",
-            ["SessionNetwork", "HelperChannel", "Netlink", "LinuxSystem", "Addressing", argumentParser]),
+            ["SessionNetwork", "HelperChannel", "Netlink", "CLinux", "LinuxSystem", "Addressing"]),
         program(
             "vipnsd",
             [
@@ -120,6 +124,7 @@ let package = Package(
             ["SessionNetwork", "Netlink", "Neighbors", "LinuxSystem", "Addressing", "CLinux", "KernelSupport"]),
         tests("SessionPlanTests", ["SessionPlan", "Leasing"]),
         tests("ServiceConfigurationTests", ["ServiceConfiguration", "Leasing", "Addressing"]),
+        tests("DocumentationTests", ["vipns", "HelperChannel", "ClientAPI", "LinuxSystem"]),
         tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
         tests("EndToEndTests", ["LinuxSystem"]),
     ]

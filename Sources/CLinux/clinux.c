@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <grp.h>
 #include <linux/if.h>
 #include <linux/magic.h>
@@ -235,6 +236,25 @@ int vipns_next_signal(int fd) {
     struct signalfd_siginfo signal;
     ssize_t got = read(fd, &signal, sizeof signal);
     return got == (ssize_t)sizeof signal ? (int)signal.ssi_signo : 0;
+}
+
+int vipns_next_option(
+    int argc, char *const *argv, const struct vipns_option *table, int count, const char **value, int *rest) {
+    struct option options[32];
+    int found;
+    if (count > 31) return -2;
+    memset(options, 0, sizeof options);
+    for (int i = 0; i < count; i++) {
+        options[i].name = table[i].name;
+        options[i].has_arg = table[i].takes_value;
+        /* Above all characters, which getopt_long gives for short options. */
+        options[i].val = 256 + i;
+    }
+    found = getopt_long(argc, argv, "", options, NULL);
+    *value = optarg;
+    *rest = optind;
+    if (found == -1) return -1;
+    return found >= 256 ? found - 256 : -2;
 }
 
 /* Between fork and exec only async-signal-safe calls are allowed; signal-safety(7). */

@@ -26,7 +26,7 @@ public struct PoolStatus: Codable, Hashable, Sendable {
     public let leased: Int
     /// Addresses that rest after their session.
     public let held: Int
-    /// Addresses that something else answered for.
+    /// Addresses that something else has.
     public let quarantined: Int
 
     /// Puts the fields together.

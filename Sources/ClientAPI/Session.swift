@@ -51,7 +51,7 @@ public struct Session: Codable, Hashable, Sendable {
         case closing
         /// All gone, the address rests.
         case held
-        /// The address rests longer, because something else answered for it.
+        /// The address rests longer, because something else has it.
         case quarantined
     }
 

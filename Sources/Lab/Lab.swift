@@ -53,7 +53,8 @@ public final class Lab {
             guard Self.parent() == numbers[0] else { throw .noSuchProcess }
             return try OwnedDescriptor.open("/proc/\(numbers[0])/fd/\(numbers[1])", O_WRONLY)
         }
-        try LabFurnishing.furnish(programs: options.programs ?? LabFurnishing.runningProgram.directory)
+        try LabFurnishing.furnish(
+            programs: options.programs ?? LabFurnishing.runningProgram.directory, outsidePid: outsidePid)
         try LabNetwork.build(prefixLength: options.prefixLength)
     }
 

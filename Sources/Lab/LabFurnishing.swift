@@ -11,7 +11,7 @@ enum LabFurnishing {
     /// Gives the calling process its own mounts and network, and lays out `/run`.
     ///
     /// - Throws: what failed.
-    static func furnish(programs: String) throws(LabError) {
+    static func furnish(programs: String, outsidePid: Int32) throws(LabError) {
         try attempt("make a mount and a network namespace") { () throws(Errno) in
             try checked { vipns_unshare(vipns_clone_newns | vipns_clone_newnet) }
         }
@@ -19,6 +19,8 @@ enum LabFurnishing {
         try mount("/", "make the lab's mounts its own") {
             unsafe Glibc.mount(nil, "/", nil, UInt(MS_REC | MS_SLAVE), nil)
         }
+        // Copies of the machine's own pins would keep its namespaces alive as long as the lab.
+        for pin in ProcessScan(pid: outsidePid).namespaceMounts() { _ = unsafe vipns_detach_mount(pin.place) }
         try mount("/proc", "mount") { unsafe vipns_mount("proc", "/proc", nil) }
         // Opened before the tmpfs covers /run: a checkout may live under /run/user.
         let sources = Self.own.map { ($0, "\(programs)/\($0)") } + [(runningProgram.name, "/proc/self/exe")]

@@ -7,6 +7,7 @@ extension Lease {
     static let rowColumns = [
         "session", "bootID", "number", "cookie", "pool", "address", "prefixLength", "gateway", "parent", "macvlanMode",
         "user", "uid", "service", "mode", "leftovers", "phase", "leaders", "openedAt", "openedBoot", "heldUntilBoot",
+        "endReason",
     ]
 
     /// The lease as table `lease` holds it.
@@ -14,7 +15,7 @@ extension Lease {
         [
             session.description, bootID, number, storedCookie, pool, address?.description, prefixLength,
             gateway?.description, parent, macvlanMode.rawValue, user, uid, service, mode.rawValue, leftovers.rawValue,
-            phase.rawValue, storedLeaders, openedAt, openedBoot, heldUntilBoot,
+            phase.rawValue, storedLeaders, openedAt, openedBoot, heldUntilBoot, endReason,
         ]
     }
 
@@ -47,7 +48,8 @@ extension Lease {
             leaders: try columns.parsed("leaders", Self.leaders),
             openedAt: try columns.value("openedAt"),
             openedBoot: try columns.value("openedBoot"),
-            heldUntilBoot: try columns.optional("heldUntilBoot"))
+            heldUntilBoot: try columns.optional("heldUntilBoot"),
+            endReason: try columns.optional("endReason"))
     }
 
     /// Reads what `storedLeaders` wrote; nil for anything else.

@@ -41,7 +41,8 @@ enum LeaseSchema {
             leaders TEXT NOT NULL,        -- PID:STARTTICKS, separated by spaces
             openedAt INTEGER NOT NULL,
             openedBoot INTEGER NOT NULL,
-            heldUntilBoot INTEGER
+            heldUntilBoot INTEGER,
+            endReason TEXT                -- the plan's word, once the session ends
         ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE history (

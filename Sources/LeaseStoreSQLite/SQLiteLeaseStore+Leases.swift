@@ -82,10 +82,13 @@ extension SQLiteLeaseStore {
         try await attempt("update session '\(lease.session)' in") {
             try await self.writes.perform { connection in
                 let statement = try connection.cachedStatement(
-                    sql: "UPDATE lease SET phase = ?, cookie = ?, leaders = ?, heldUntilBoot = ? WHERE session = ?")
+                    sql: """
+                        UPDATE lease SET phase = ?, cookie = ?, leaders = ?, heldUntilBoot = ?, endReason = ?
+                        WHERE session = ?
+                        """)
                 try statement.execute(arguments: [
                     lease.phase.rawValue, lease.storedCookie, lease.storedLeaders, lease.heldUntilBoot,
-                    lease.session.description,
+                    lease.endReason, lease.session.description,
                 ])
             }
         }
@@ -103,16 +106,18 @@ extension SQLiteLeaseStore {
 
     /// Closes the history record, if it is open, and stores the lease's phase and hold time.
     public func recordEnd(
-        _ lease: Lease, at real: Int64, boot: Int64, reason: String
+        _ lease: Lease, at real: Int64, boot: Int64, reason: String, failed: Bool
     ) async throws(LeaseStoreError) {
         try await attempt("store the end of session '\(lease.session)' in") {
             try await self.writes.perform { connection in
                 let history = try connection.cachedStatement(
                     sql: """
-                        UPDATE history SET endedAt = ?, endedBoot = ?, reason = ? WHERE session = ? AND bootID = ?
-                        AND endedAt IS NULL AND outcome IN ('granted', 'isolated')
+                        UPDATE history SET endedAt = ?, endedBoot = ?, reason = ?, outcome = coalesce(?, outcome)
+                        WHERE session = ? AND bootID = ? AND endedAt IS NULL AND outcome IN ('granted', 'isolated')
                         """)
-                try history.execute(arguments: [real, boot, reason, lease.session.description, lease.bootID])
+                try history.execute(arguments: [
+                    real, boot, reason, failed ? HistoryRecord.failed : nil, lease.session.description, lease.bootID,
+                ])
                 if connection.changesCount > 0, let address = lease.address {
                     let returned = try connection.cachedStatement(
                         sql: "INSERT OR REPLACE INTO returned (address) VALUES (?)")

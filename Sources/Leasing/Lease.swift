@@ -58,13 +58,16 @@ public struct Lease: Sendable, Hashable {
     public let openedBoot: Int64
     /// Until when the address rests, in microseconds of CLOCK_BOOTTIME; nil before it is held or quarantined.
     public var heldUntilBoot: Int64?
+    /// Why the session ends, in the plan's own word for it; nil while it does not.
+    public var endReason: String?
 
     /// Makes a lease from its parts.
     public init(
         session: SessionID, bootID: String, number: UInt32, cookie: UInt64? = nil, pool: String, address: IPAddress?,
         prefixLength: Int, gateway: IPAddress?, parent: String, macvlanMode: MacvlanMode, user: String, uid: UInt32,
         service: String, mode: SessionMode, leftovers: LeftoversPolicy, phase: LeasePhase = .allocating,
-        leaders: [Leader] = [], openedAt: Int64, openedBoot: Int64, heldUntilBoot: Int64? = nil
+        leaders: [Leader] = [], openedAt: Int64, openedBoot: Int64, heldUntilBoot: Int64? = nil,
+        endReason: String? = nil
     ) {
         self.session = session
         self.bootID = bootID
@@ -86,5 +89,6 @@ public struct Lease: Sendable, Hashable {
         self.openedAt = openedAt
         self.openedBoot = openedBoot
         self.heldUntilBoot = heldUntilBoot
+        self.endReason = endReason
     }
 }

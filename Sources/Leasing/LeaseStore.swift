@@ -41,8 +41,11 @@ public protocol LeaseStore: Sendable {
 
     /// Closes the history record, if it is open, and stores the lease's phase and hold time: its network is proved gone.
     ///
-    /// `real` is in microseconds since 1970, `boot` of CLOCK_BOOTTIME.
-    func recordEnd(_ lease: Lease, at real: Int64, boot: Int64, reason: String) async throws(LeaseStoreError)
+    /// `real` is in microseconds since 1970, `boot` of CLOCK_BOOTTIME. `failed`: nobody ever had the session, so the
+    /// record's outcome becomes `failed`.
+    func recordEnd(
+        _ lease: Lease, at real: Int64, boot: Int64, reason: String, failed: Bool
+    ) async throws(LeaseStoreError)
 
     /// Deletes a lease: its address may be granted again. Deleting it twice is harmless.
     func release(_ session: SessionID) async throws(LeaseStoreError)
@@ -52,4 +55,13 @@ public protocol LeaseStore: Sendable {
 
     /// The history records that match, newest first.
     func history(_ query: HistoryQuery) async throws(LeaseStoreError) -> [HistoryRecord]
+}
+
+extension LeaseStore {
+    /// Stores the end of a session that somebody had.
+    public func recordEnd(
+        _ lease: Lease, at real: Int64, boot: Int64, reason: String
+    ) async throws(LeaseStoreError) {
+        try await recordEnd(lease, at: real, boot: boot, reason: reason, failed: false)
+    }
 }

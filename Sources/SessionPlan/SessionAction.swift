@@ -7,7 +7,7 @@ public enum SessionAction: Sendable, Hashable {
     case storeIntent
     /// Make the namespace, at the same time as the transaction; answered.
     case makeNamespace
-    /// Send the batch that makes link, addresses and routes, probe and announce; answered.
+    /// Send the batch that makes link, addresses and routes, and announce; answered.
     case connectNetwork
     /// Give the opener its reply and the descriptor.
     case handOver

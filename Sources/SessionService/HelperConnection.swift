@@ -101,6 +101,12 @@ final class HelperConnection: Sendable {
         timer.activate()
     }
 
+    /// Ends the channel: every request that is under way fails, and the helper may serve another connection.
+    func close() {
+        // The source sees the end at once, and does what it does when the helper ends it.
+        socket.withRaw { _ = shutdown($0, Int32(SHUT_RDWR)) }
+    }
+
     /// Sends a request and waits for its answer.
     ///
     /// - Throws: what the helper said; ENOTCONN where the channel has ended, ETIMEDOUT where no answer came.

@@ -22,8 +22,10 @@ final class LiveSession {
     var descriptor: DescriptorBox?
     var leaders: [LeaderID: LeaderWatch] = [:]
     var timers: [TimerKind: Task<Void, Never>] = [:]
-    /// Callers of close that wait.
-    var closers: [CheckedContinuation<Void, Never>] = []
+    /// Whether anybody ever had the session; else its open failed.
+    var wasHandedOver = false
+    /// Callers of close that wait, by a number of their own.
+    var closers: [UInt64: CheckedContinuation<Void, Never>] = [:]
     /// Why the last request for this session failed, in words.
     var lastFailure = ""
 
@@ -58,6 +60,7 @@ final class LiveSession {
             case .quarantined: .quarantined
             }
         lease.cookie = plan.cookie
+        lease.endReason = plan.endReason?.rawValue ?? lease.endReason
         lease.leaders = leaders.values.map(\.leader)
     }
 }

@@ -28,12 +28,15 @@ extension SessionService {
 
     /// Waits until the plan settles those who wait, or patience ends.
     private func waitForClose(_ live: LiveSession, _ ask: () -> Void) async {
+        lastCloser += 1
+        let number = lastCloser
+        let id = live.lease.session
         let limit = Task {
             guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
-            self.settleClosers(live)
+            self.sessions[id]?.closers.removeValue(forKey: number)?.resume()
         }
         await withCheckedContinuation { closer in
-            live.closers.append(closer)
+            live.closers[number] = closer
             ask()
         }
         limit.cancel()

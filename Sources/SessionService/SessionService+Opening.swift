@@ -30,6 +30,8 @@ extension SessionService {
         let wish = Wish(
             mode: parameters.mode == .enter ? .enter : .reserve, user: account.name, uid: account.uid, pool: pool,
             service: parameters.service ?? "api")
+        // Said before an address is taken: without the helper nothing could prove that address free again.
+        guard helper != nil else { throw ServiceError.helperUnavailable(text: HelperFailure.helperLost.description) }
         var lastFailure = ""
         // An address that another link of this host has goes to quarantine; the next one may do.
         for _ in 0..<4 {
@@ -142,6 +144,7 @@ extension SessionService {
         guard let opener = live.opener, let descriptor = live.descriptor else { return }
         live.opener = nil
         live.descriptor = nil
+        live.wasHandedOver = true
         opener.resume(returning: .granted(descriptor))
     }
 
@@ -155,13 +158,15 @@ extension SessionService {
         let caller = Caller(connection, operators: surroundings.operators)
         guard caller.isRoot else { throw .permissionDenied(text: "only root enters sessions") }
         let live = try find(name, for: caller)
-        lastLeader += 1
-        let leader = LeaderID(lastLeader)
         guard let process = try? connection.openPeerProcess(),
             let identity = ProcessIdentity(pid: connection.peer.pid)
         else { throw .failed(text: "the caller's process cannot be watched") }
         let id = live.lease.session
         let known = Leader(pid: identity.pid, startTicks: identity.startTicks)
+        // Saying it twice makes nobody two leaders.
+        if live.leaders.values.contains(where: { $0.leader == known }) { return }
+        lastLeader += 1
+        let leader = LeaderID(lastLeader)
         live.leaders[leader] = LeaderWatch(process, leader: known) { [weak self] in
             Task { await self?.handle(.leaderEnded(leader), id) }
         }

@@ -64,6 +64,7 @@ extension SessionService {
         let plan = SessionPlan(
             adopting: state, leftovers: lease.leftovers, hasAddress: lease.address != nil, cookie: lease.cookie)
         let live = LiveSession(lease: lease, plan: plan)
+        live.wasHandedOver = lease.phase != .allocating || lease.cookie != nil
         let id = lease.session
         for (leader, found) in watches {
             guard let process = found.take() else { continue }
@@ -122,6 +123,7 @@ extension SessionService {
             do throws(HelperFailure) {
                 if let number = orphan.number, orphan.hasLink { _ = try await ask(.deleteLink(number: number)) }
                 if let session = orphan.session {
+                    // A wreck without a number: the answer, whether that number lives, is not looked at.
                     let number = orphan.number ?? HelperProtocol.firstNumber
                     _ = try await ask(.dismantle(session, number: number))
                 }
@@ -139,17 +141,22 @@ extension SessionService {
     }
 }
 
+extension Lease {
+    /// Why the session was ending when the service stopped.
+    fileprivate var storedReason: EndReason { endReason.flatMap(EndReason.init) ?? .closedByRequest }
+}
+
 extension AdoptedState {
     /// What the row and the kernel say together.
     fileprivate init(_ lease: Lease, isKnown: Bool, hasMembers: Bool, leaders: Set<LeaderID>) {
         switch lease.phase {
         case .held: self = .held
         case .quarantined: self = .quarantined
+        // Already ending: that the kernel knows nothing of it is what was waited for.
+        case .lingering where !isKnown, .closing where !isKnown: self = .closing(lease.storedReason)
+        case .allocating where !isKnown: self = .halfMade
+        case .active where !isKnown: self = .vanished
         case .allocating, .active, .lingering, .closing:
-            guard isKnown else {
-                self = .vanished
-                return
-            }
             self = Self.living(lease, hasMembers: hasMembers, leaders: leaders)
         }
     }
@@ -160,8 +167,8 @@ extension AdoptedState {
         case .allocating: lease.cookie == nil && !hasMembers ? .halfMade : .leaderless
         case .active: lease.leaders.isEmpty && lease.mode == .reserve || !leaders.isEmpty
             ? .active(leaders: leaders) : .leaderless
-        case .lingering: .lingering(.leaderEnded)
-        case .closing: .closing(.closedByRequest)
+        case .lingering: .lingering(lease.storedReason)
+        case .closing: .closing(lease.storedReason)
         case .held: .held
         case .quarantined: .quarantined
         }

@@ -22,8 +22,9 @@ extension SessionService {
             live.lease.heldUntilBoot = now + Int64(rest(of: live).microseconds)
         }
         let real = SystemClock.realTimeMicroseconds()
+        let failed = !live.wasHandedOver
         store(live, "end") { [store, lease = live.lease] () throws(LeaseStoreError) in
-            try await store.recordEnd(lease, at: real, boot: now, reason: "\(reason)")
+            try await store.recordEnd(lease, at: real, boot: now, reason: "\(reason)", failed: failed)
         }
     }
 
@@ -62,8 +63,8 @@ extension SessionService {
     }
 
     func settleClosers(_ live: LiveSession) {
-        for closer in live.closers { closer.resume() }
-        live.closers = []
+        for closer in live.closers.values { closer.resume() }
+        live.closers = [:]
     }
 
     func announce(_ notice: PlanNotice, _ live: LiveSession) {

@@ -17,7 +17,7 @@ extension SessionService: Service {
             nowBoot: SystemClock.bootTimeMicroseconds())
         let server = VarlinkServer(
             identity: .init(
-                vendor: "vipns", product: "vipnsd", version: surroundings.version, url: "https://varlink.org"),
+                vendor: "vipns", product: "vipnsd", version: surroundings.version, url: ""),
             interfaces: [ClientInterface(service: self, operators: surroundings.operators).interface],
             limits: VarlinkServer.Limits(),
             unexpected: { error in ServiceError.failed(text: "\(error)").varlinkReply })
@@ -51,6 +51,7 @@ extension SessionService: Service {
                 }
                 isQuiet = true
             }
+            helper?.close()
             helper = nil
             try? await Task.sleep(for: .milliseconds(200))
         }

@@ -46,6 +46,7 @@ public actor SessionService {
     var idsByNumber: [UInt32: SessionID] = [:]
     var lastNumber: UInt32 = StoredState.numberBeforeFirst
     var lastLeader: UInt64 = 0
+    var lastCloser: UInt64 = 0
     var helper: HelperConnection?
     var server: VarlinkServer?
     let watchers = EventFan()

@@ -4,15 +4,16 @@ import LinuxSystem
 import Netlink
 import SessionNetwork
 
-/// The floor: what a session must cost at least. The same kernel work, made straight in this process, and one durable
-/// write; no protocol, no plan, no store, no second process.
+/// The floor: what a session must cost at least.
 ///
-/// For use by one thread.
+/// The same kernel work, made straight in this process, and one durable write; no protocol, no plan, no store, no second
+/// process. For use by one thread.
 final class FloorNetwork {
     /// A session of the floor's.
     struct Opened {
         let session: SessionID
         let number: Int32
+        let mac: MACAddress
     }
 
     /// Where the floor keeps its pins and names, apart from the helper's.
@@ -56,8 +57,8 @@ final class FloorNetwork {
 
     /// Makes one: namespace with its settings, number and pin; the durable write; link, address, route, announcement.
     func open() throws -> Opened {
-        let opened = Opened(session: .random(), number: Self.firstNumber + count)
         let link = try lan.link(unused: Int(count))
+        let opened = Opened(session: .random(), number: Self.firstNumber + count, mac: link.mac)
         count += 1
         let start = ContinuousClock.now
         _ = try networks.make(opened.session, number: opened.number)
@@ -79,9 +80,17 @@ final class FloorNetwork {
         parts.write.add(since: start)
     }
 
+    /// Takes one apart and leaves the rest to the kernel.
+    ///
+    /// - Returns: whether the kernel still knows the number.
+    @discardableResult
+    func beginClose(_ opened: Opened) throws -> Bool {
+        try networks.dismantle(opened.session, number: opened.number)
+    }
+
     /// Takes one apart, down to the kernel's word that nothing holds its namespace any more.
     func close(_ opened: Opened) throws {
-        var isAlive = try networks.dismantle(opened.session, number: opened.number)
+        var isAlive = try beginClose(opened)
         while isAlive {
             usleep(100)
             isAlive = try networks.isAlive(opened.number)

@@ -49,7 +49,7 @@ struct HeldSessions {
 extension VipnsClient {
     /// Opens a session in mode reserve and lets its descriptor go.
     func openReserved() throws -> Session {
-        let answer = try open(mode: .reserve, user: "0", service: "bench")
+        let answer = try open(mode: .reserve, user: "root", service: "bench")
         guard let session = answer.parameters.session else {
             throw BenchError("the service gave no session: \(answer.parameters.message ?? "")")
         }

@@ -7,8 +7,8 @@ import Netlink
 /// Tells from outside whether a session's link is gone: the kernel refuses its MAC address on the same parent link to any
 /// other link that is up for as long as the session's is (EADDRINUSE, drivers/net/macvlan.c).
 ///
-/// The number's end tells less: it comes just before the links go. The probe is one link, up, that is given the MAC
-/// addresses in turn.
+/// The number's end tells less: it comes just before the links go. The probe is one link that is given the MAC addresses
+/// in turn. It stays down: a link that is up waits for an RCU grace period at each change, with the lock that everything waits for.
 struct MACProbe: ~Copyable {
     private static let name = "probe0"
     private let socket: NetlinkSocket
@@ -16,7 +16,6 @@ struct MACProbe: ~Copyable {
 
     init() throws {
         try runToEnd(["ip", "link", "add", "link", LAN.parent, "name", Self.name, "type", "macvlan", "mode", "bridge"])
-        try runToEnd(["ip", "link", "set", Self.name, "up"])
         let index = unsafe if_nametoindex(Self.name)
         socket = try NetlinkSocket()
         self.index = Int32(bitPattern: index)

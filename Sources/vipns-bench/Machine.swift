@@ -26,7 +26,7 @@ enum Machine {
     }
 
     private static func today() -> String {
-        var now = unsafe time(nil)
+        var now = time(nil)
         var parts = unsafe tm()
         _ = unsafe gmtime_r(&now, &parts)
         func two(_ number: Int32) -> String { (number < 10 ? "0" : "") + "\(number)" }

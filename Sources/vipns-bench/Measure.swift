@@ -31,7 +31,7 @@ struct Measure: ParsableCommand {
         }
         if scope.includes("close") {
             var closed = ClosedAtOnce(count: 200)
-            try closed.run(rounds: scale.closings)
+            try closed.run(rounds: scale.closings, floor: floor)
             closed.report(to: &table)
         }
         if scope.includes("held") {
@@ -73,7 +73,7 @@ struct Scope: ParsableArguments {
     @Flag(help: "A short run: seconds, and rough.")
     var quick = false
 
-    @Option(help: ArgumentHelp("Only these: open, rate, enter, close, held; may be given several times.", valueName: "part"))
+    @Option(help: ArgumentHelp("Only open, rate, enter, close or held; may be given several times.", valueName: "part"))
     var only: [String] = []
 
     static let parts = ["open", "rate", "enter", "close", "held"]

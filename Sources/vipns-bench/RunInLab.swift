@@ -14,7 +14,8 @@ struct RunInLab: ParsableCommand {
     @Option(help: ArgumentHelp("A directory on the disk to store in.", valueName: "directory"))
     var disk = "/var/tmp"
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("Runs this in the lab instead.", valueName: "command"))
+    @Argument(
+        parsing: .captureForPassthrough, help: ArgumentHelp("Runs this in the lab instead.", valueName: "command"))
     var command: [String] = []
 
     func run() throws {

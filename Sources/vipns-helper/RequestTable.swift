@@ -87,7 +87,7 @@ final class RequestTable {
         guard allowance.permits(link.address.address, on: link.parent) else {
             throw NetworkError(
                 "give a session address \(link.address.address) on parent link '\(link.parent)'", .notPermitted,
-                hint: "outside of the helper's allowance; reload vipns-helper after a change of the configuration")
+                hint: "outside of the helper's allowance; send SIGHUP to vipns-helper after a change of the configuration")
         }
     }
 }

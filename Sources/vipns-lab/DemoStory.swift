@@ -11,6 +11,8 @@ struct DemoStory {
         "No virtual IP address is available for this session, please contact your administrator."
     private static let addresses = ["10.77.0.101", "10.77.0.102", "10.77.0.103"]
     private static let program = "vipns-lab answer"
+    /// By its path: a session of another user, the one behind sudo, has that user's PATH.
+    private static let path = "\(LabPaths.programs)/vipns-lab"
 
     func tell() throws {
         let before = Census.take()
@@ -48,8 +50,8 @@ struct DemoStory {
         var sessions: [Session] = []
         for number in 1...3 {
             let server = try startServer(
-                ["vipns", "enter", "--", "vipns-lab", "answer"], log: "session-\(number)",
-                shown: "vipns enter -- \(Self.program) &")
+                ["vipns", "enter", "--", Self.path, "answer"], log: "session-\(number)",
+                shown: "vipns enter -- \(Self.path) answer &")
             page.output(server.line)
             // `serving … in session ID at ADDRESS`
             let words = server.line.split(separator: " ").suffix(3).map(String.init)
@@ -74,7 +76,7 @@ struct DemoStory {
     private func loopbacksAnswer(_ sessions: [Session]) throws {
         page.heading("4. Each session's 127.0.0.1 is its own")
         for session in sessions {
-            let answer = try show("vipns exec \(session.id) -- vipns-lab ask 127.0.0.1 8125")
+            let answer = try show("vipns exec \(session.id) -- \(Self.path) ask 127.0.0.1 8125")
             try expect(
                 answer.text.hasPrefix("this is the loopback of session \(session.id) "),
                 "the loopback of session \(session.id) answers for itself")

@@ -16,6 +16,7 @@ struct Shell: ParsableCommand {
             try lab.startDaemons()
             if isatty(0) == 1 { Self.welcome() }
             _ = unsafe setenv("PS1", "lab# ", 1)
+            _ = unsafe setenv("LAB", LabPaths.programs, 1)
             let shell = unsafe access("/bin/bash", X_OK) == 0 ? ["/bin/bash", "--norc"] : ["/bin/sh"]
             let pid = try lab.children.start(Children.Command(shell))
             return lab.children.wait(pid, upTo: nil)?.shellStatus ?? 1
@@ -29,7 +30,7 @@ struct Shell: ParsableCommand {
             Nothing here touches the machine; all of it ends with this shell.
 
               vipns enter                                  a session of your own, and a shell in it
-              vipns enter -- vipns-lab answer &            a program on fixed ports, in a session
+              vipns enter -- $LAB/vipns-lab answer &       a program on fixed ports, in a session
               ip netns exec neighbour vipns-lab ask 10.77.0.101 5060      what the LAN gets from it
               vipns list · vipns pool · vipns history      what the service knows
               ip netns · ip -br address                    what the kernel shows

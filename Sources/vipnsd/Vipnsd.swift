@@ -65,6 +65,8 @@ struct Vipnsd: AsyncParsableCommand {
             throw StartError("start as root: the service has no privilege (start it as its own user, such as 'vipns')")
         }
         let configuration = try loadConfiguration()
+        // Told to reload, as daemons are, it must not end: a change of the configuration takes a restart.
+        _ = signal(SIGHUP, SIG_IGN)
         let lock = try takeLock()
         defer { extendLifetime(lock) }
         try raiseDescriptorLimit()

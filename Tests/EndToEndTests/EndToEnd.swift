@@ -34,6 +34,8 @@ func inLab(
         let lab = try TestLab(options, accounts: accounts, daemons: daemons)
         do {
             try body(lab)
+        } catch is ExpectationFailedError {
+            // Recorded where it happened.
         } catch {
             Issue.record("\(error)\n\((try? lab.obey("logs")) ?? "the lab is gone")")
         }

@@ -19,29 +19,33 @@ extension EndToEnd.EnterTests {
                 """)
             let lines = outcome.output.split(separator: "\n").map(String.init)
             #expect(outcome.status == 0)
-            try #require(lines.count == 7, "\(lines) \(outcome.errors)")
+            try #require(lines.count == 6, "\(lines) \(outcome.errors)")
             #expect(lines[0].wholeMatch(of: /[a-z2-7]{8} 10\.77\.0\.101 lab/) != nil, "\(lines[0])")
             #expect(lines[1] == "lo 127.0.0.1/8")
             #expect(lines[2] == "eth0 10.77.0.101/24")
             // 02, the farm's number, the address.
             #expect(lines[3] == "ether 02:00:0a:4d:00:65")
-            #expect(lines[4] == "default via 10.77.0.1 dev eth0")
+            #expect(lines[4].hasPrefix("default via 10.77.0.1 dev eth0"))
             #expect(lines[5] == "0")
             try lab.expectFullPool()
         }
     }
 
-    @Test(arguments: [0, 1, 7, 255])
-    func `a command's exit status is passed on`(status: Int32) async throws {
+    @Test func `a command's exit status is passed on`() async throws {
         try await inLab { lab in
-            #expect(try lab.vipns("enter", "--", "sh", "-c", "exit \(status)").status == status)
+            for status: Int32 in [0, 1, 7, 255] {
+                let outcome = try lab.vipns("enter", "--", "sh", "-c", "exit \(status)")
+                #expect(outcome.status == status)
+            }
         }
     }
 
     @Test func `a command's end by a signal is its own`() async throws {
         try await inLab { lab in
-            #expect(try lab.vipns("enter", "--", "sh", "-c", "kill -TERM $$").status == 128 + SIGTERM)
-            #expect(try lab.vipns("enter", "--", "sh", "-c", "kill -KILL $$").status == 128 + SIGKILL)
+            for signal in [SIGTERM, SIGKILL] {
+                let outcome = try lab.vipns("enter", "--", "sh", "-c", "kill -\(signal) $$")
+                #expect(outcome.status == 128 + signal)
+            }
         }
     }
 

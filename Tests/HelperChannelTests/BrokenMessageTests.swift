@@ -20,7 +20,8 @@ struct BrokenMessageTests {
         var request = NetlinkRequest(capacity: 65_536)
         request.begin(type: type, flags: flags, sequence: sequence, purpose: "")
         for (attribute, octets) in fields { request.put(attribute.rawValue, octets: octets) }
-        return try #require(request.octets)
+        let octets = request.octets
+        return try #require(octets)
     }
 
     private func text(_ text: String) -> [UInt8] { Array(text.utf8) + [0] }
@@ -44,7 +45,9 @@ struct BrokenMessageTests {
     }
 
     @Test func `the message that the others are made from is right`() throws {
-        #expect(try HelperRequest.decode(try connect()).request == .connect(try Samples.session(), link: try Samples.link()))
+        #expect(
+            try HelperRequest.decode(try connect()).request == .connect(try Samples.session(), link: try Samples.link())
+        )
     }
 
     @Test(arguments: [0, 1, 16, 31, 32, 33, 45, 46, 47, 255, 0x8024, 0xffff] as [UInt16])
@@ -91,7 +94,9 @@ struct BrokenMessageTests {
         }
     }
 
-    @Test(arguments: ["", "k7f3q2m", "k7f3q2m55", "K7F3Q2M5", "k7f3q2m1", "k7f3q2m/", "../../..", "k7f3\u{0}2m5", "äaaaaaa"])
+    @Test(arguments: [
+        "", "k7f3q2m", "k7f3q2m55", "K7F3Q2M5", "k7f3q2m1", "k7f3q2m/", "../../..", "k7f3\u{0}2m5", "äaaaaaa",
+    ])
     func `a session id of another grammar is refused`(id: String) throws {
         expectRefusal(try message(38, [(.session, text(id))]))
     }
@@ -102,7 +107,9 @@ struct BrokenMessageTests {
         expectRefusal(try connect((.parent, [0xff, 0xfe, 0])))
     }
 
-    @Test(arguments: [[3, 0, 0, 0, 0, 1], [1, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1], [0xff, 255, 255, 255, 255, 255]] as [[UInt8]])
+    @Test(
+        arguments: [[3, 0, 0, 0, 0, 1], [1, 0, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1], [0xff, 255, 255, 255, 255, 255]]
+            as [[UInt8]])
     func `a MAC address of a maker or of a group is refused`(octets: [UInt8]) throws {
         expectRefusal(try connect((.mac, octets)))
     }
@@ -114,7 +121,9 @@ struct BrokenMessageTests {
         expectRefusal(try connect((.prefixLength, [0xff, 0xff, 0xff, 0xff])))
     }
 
-    @Test(arguments: ["", "sixteen-letters!", "a/b", "/", ".", "..", "a b", " ", "a\tb", "eth0:1", "a\nb", "a\u{7f}", "ä", "a\u{0}b"])
+    @Test(arguments: [
+        "", "sixteen-letters!", "a/b", "/", ".", "..", "a b", " ", "a\tb", "eth0:1", "a\nb", "a\u{7f}", "ä", "a\u{0}b",
+    ])
     func `a parent link of a name that the kernel would not give is refused`(name: String) throws {
         expectRefusal(try connect((.parent, text(name))))
     }
@@ -159,11 +168,10 @@ struct BrokenMessageTests {
         for round in 0..<20_000 {
             let samples = round % 2 == 0 ? requests : answers
             let datagram = dice.mutate(samples[Int.random(in: 0..<samples.count, using: &dice)])
-            do {
+            if let read = try? HelperRequest.decode(datagram) {
                 // What is understood can be written again.
-                let read = try HelperRequest.decode(datagram)
                 #expect(try HelperRequest.decode(try read.request.encoded(sequence: 1)).request == read.request)
-            } catch is HelperChannelError {
+            } else {
                 refused += 1
             }
             _ = try? HelperAnswer.decode(datagram)

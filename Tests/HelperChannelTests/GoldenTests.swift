@@ -1,4 +1,5 @@
 import HelperChannel
+import Netlink
 import Testing
 
 /// The channel's messages, octet by octet, as `vipns_helper.h` has them; little-endian.

@@ -1,4 +1,5 @@
 import Addressing
+import CProtocol
 import Netlink
 import Testing
 

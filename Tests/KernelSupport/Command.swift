@@ -24,17 +24,17 @@ public struct Command: Sendable {
         // Ordinary files instead of pipes: neither side can fill up and wait.
         let output = try temporaryFile()
         let errors = try temporaryFile()
-        let child = try output.withRaw { (out) throws(Errno) in
-            try errors.withRaw { (err) throws(Errno) in
-                try ChildProcess(program, arguments: arguments, output: out, error: err)
-            }
-        }
+        let child = try ChildProcess(
+            program, arguments: arguments, output: output.withRaw { $0 }, error: errors.withRaw { $0 })
         let ending = try child.wait()
         return Command(ending: ending, output: try text(of: output), errors: try text(of: errors))
     }
 
     private static func temporaryFile() throws(Errno) -> OwnedDescriptor {
-        try OwnedDescriptor.open("/tmp", O_TMPFILE | O_RDWR, mode: 0o600)
+        let path = "/tmp/vipns-test-\(getpid())-\(UInt64.random(in: .min ... .max))"
+        let file = try OwnedDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        _ = unsafe unlink(path)
+        return file
     }
 
     private static func text(of file: borrowing OwnedDescriptor) throws(Errno) -> String {
@@ -54,5 +54,22 @@ public func eventually(within milliseconds: Int = 2000, _ condition: () throws -
     return try condition()
 }
 
-/// The descriptors that this process has open.
-public func openDescriptors() throws(Errno) -> Set<String> { Set(try directoryEntries("/proc/self/fd")) }
+/// The descriptors that this process has open, once they are the same for a while.
+///
+/// Other threads of an exit test's child, the testing library's and the runtime's, open files of their own as they start.
+public func openDescriptors() throws(Errno) -> Set<Int32> {
+    var last = try descriptorsNow()
+    var repeats = 0
+    while repeats < 5 {
+        usleep(4000)
+        let now = try descriptorsNow()
+        repeats = now == last ? repeats + 1 : 0
+        last = now
+    }
+    return last
+}
+
+private func descriptorsNow() throws(Errno) -> Set<Int32> {
+    // The one by which the directory was read is closed by now.
+    Set(try directoryEntries("/proc/self/fd").compactMap { Int32($0) }.filter { fcntl($0, F_GETFD) != -1 })
+}

@@ -15,7 +15,9 @@ public struct Dice: RandomNumberGenerator {
     }
 
     /// So many random octets.
-    public mutating func octets(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) } }
+    public mutating func octets(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
+    }
 
     /// A message with one to four octets changed, and now and then cut or made longer.
     public mutating func mutate(_ message: [UInt8]) -> [UInt8] {

@@ -21,7 +21,9 @@ struct LabProgram {
         _ arguments: [String], signal: (number: Int32, milliseconds: UInt32)? = nil,
         identity: ChildProcess.Identity? = nil
     ) throws {
-        let file = try OwnedDescriptor.open("/tmp", O_RDWR | O_TMPFILE, mode: 0o600)
+        let path = "/tmp/vipns-lab-test-\(UInt64.random(in: 0 ... .max))"
+        let file = try OwnedDescriptor.open(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
+        _ = unsafe unlink(path)
         let raw = file.withRaw { $0 }
         let child = try ChildProcess(
             Self.path, arguments: arguments, output: raw, error: raw, identity: identity, options: .ownGroup)
@@ -47,6 +49,6 @@ struct LabProgram {
 extension Trait where Self == ConditionTrait {
     /// Skips without root, unless `VIPNS_REQUIRE_ROOT` says that everything must run.
     static var needsRoot: Self {
-        .enabled(if: geteuid() == 0 || unsafe getenv("VIPNS_REQUIRE_ROOT") != nil, "needs root")
+        .enabled(if: unsafe geteuid() == 0 || getenv("VIPNS_REQUIRE_ROOT") != nil, "needs root")
     }
 }

@@ -2,7 +2,7 @@ import Addressing
 import Netlink
 import Testing
 
-/// The one datagram that connects a session, octet by octet. Numbers are in host order: little-endian.
+/// The one datagram that connects a session, octet by octet; numbers are in host order, little-endian.
 struct SessionBatchTests {
     /// The same calls, in the same order, as SessionNetworks makes for `connect`.
     private func batch() throws -> NetlinkRequest {
@@ -67,15 +67,16 @@ struct SessionBatchTests {
     ]
 
     @Test func `a session is connected by five messages in one datagram`() throws {
-        let octets = try #require(try batch().octets)
+        let octets = try batch().octets
         let expected =
             Self.number + Self.macvlan + Self.macvlanMode + Self.loopback + Self.address + Self.route
         #expect(octets == expected)
     }
 
     @Test func `every message says what it is for`() throws {
+        let purposes = try batch().purposes
         #expect(
-            try batch().purposes == [
+            purposes == [
                 "number a network namespace 0",
                 "create macvlan 'eth0' with MAC address 02:00:0a:4d:00:65 on parent link 'lan0'",
                 "set link 'lo' up",
@@ -90,7 +91,8 @@ struct SessionBatchTests {
         request.createMacvlan(
             name: "eth0", index: 2, mac: try #require(MACAddress("02:00:00:00:00:01")), parentIndex: 3,
             parentNamespace: 0, parentName: "lan0", mode: mode)
-        #expect(request.octets?.suffix(8) == [8, 0, 1, 0, number, 0, 0, 0])
+        let octets = request.octets
+        #expect(octets?.suffix(8) == [8, 0, 1, 0, number, 0, 0, 0])
     }
 
     /// In a /31 the last address is the neighbour's, in a /32 the link's own; RFC 3021.
@@ -101,8 +103,8 @@ struct SessionBatchTests {
     func `only a network with room for one has a broadcast address`(text: String, broadcast: [UInt8]?) throws {
         var request = NetlinkRequest()
         request.addAddress(try #require(IPPrefix(text)), linkIndex: 2, linkName: "eth0")
-        let messages = try #require(NetlinkMessage.split(try #require(request.octets)))
-        let attributes = try #require(messages.first?.attributes(afterHeader: 8))
+        let octets = request.octets ?? []
+        let attributes = try #require(NetlinkMessage.split(octets)?.first?.attributes(afterHeader: 8))
         #expect(attributes.octets(4).map(Array.init) == broadcast)
     }
 }

@@ -90,6 +90,19 @@ int vipns_signal_descriptor(const int *signals, int count);
 /* The next signal that waits on such a descriptor; 0 where there is none. */
 int vipns_next_signal(int fd);
 
+/* A long option of a program; getopt_long(3). */
+struct vipns_option {
+    const char *name;
+    int takes_value;
+};
+
+/*
+ * The index of the next option in the table, its value in *value; -1 when there are no more, -2 for wrong usage, of which
+ * the C library has told on standard error. *rest is the index of the first argument that is no option.
+ */
+int vipns_next_option(
+    int argc, char *const *argv, const struct vipns_option *table, int count, const char **value, int *rest);
+
 /* Who a child runs as and what it holds; every descriptor of -1 becomes /dev/null. */
 struct vipns_child {
     const char *program;

@@ -45,11 +45,11 @@ enum vipns_message {
     VIPNS_MSG_KILL,
     /* Destroy TCP sockets, unpin, forget. in: SESSION, NUMBER; out: ALIVE */
     VIPNS_MSG_DISMANTLE,
-    /* Unpin only: processes that are left live on with their sockets. in: SESSION, NUMBER; out: ALIVE */
+    /* Unpin only: processes that are left live on with their sockets. in: SESSION, NUMBER; out: ALIVE, as VIPNS_MSG_DISMANTLE */
     VIPNS_MSG_UNPIN,
     /* Delete the session's link by its namespace's number. in: NUMBER; done when the kernel says so or it was gone */
     VIPNS_MSG_DELETE_LINK,
-    /* All pins and all living numbers of ours. out, in parts, one each: [SESSION], [NUMBER], [COOKIE], [LINKED] */
+    /* All pins and all living numbers of ours. out, in parts, one each: [SESSION], [NUMBER], [COOKIE], LINKED */
     VIPNS_MSG_LIST,
     /* Event: the namespace of this number is gone. out: NUMBER */
     VIPNS_MSG_GONE,

@@ -1,0 +1,173 @@
+import Testing
+
+extension EndToEnd {
+    @Suite struct PrivilegeTests {}
+}
+
+extension EndToEnd.PrivilegeTests {
+    @Test func `the service has no privilege, in any thread`() async throws {
+        try await inLab { lab in
+            _ = try lab.enter()
+            let pid = try lab.process(of: "service")
+            let status = try lab.succeed("sh", "-c", "cat /proc/\(pid)/task/*/status")
+            func values(_ key: String) -> Set<String> {
+                Set(status.split(separator: "\n").filter { $0.hasPrefix("\(key):") }.map {
+                    $0.dropFirst(key.count + 1).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+                })
+            }
+            #expect(values("Uid") == ["64742 64742 64742 64742"])
+            #expect(values("Gid") == ["64742 64742 64742 64742"])
+            #expect(values("Groups") == [""])
+            for set in ["CapEff", "CapPrm", "CapInh", "CapAmb"] { #expect(values(set) == ["0000000000000000"], "\(set)") }
+        }
+    }
+
+    @Test func `nothing under run belongs to the service, and the sockets are as open as they should be`() async throws {
+        try await inLab { lab in
+            let facts = try lab.succeed("stat", "-c", "%a %u %g %F", "/run/vipns", "/run/vipns/helper", "/run/vipns/io.vipns", "/run/vipns/netns")
+            #expect(facts == """
+                755 0 0 directory
+                660 0 64742 socket
+                666 0 0 socket
+                700 0 0 directory
+                """)
+            #expect(try lab.succeed("find", "/run/vipns", "-user", "64742").isEmpty)
+            #expect(try lab.succeed("stat", "-c", "%a %u", "/run/vipns-lab/state/vipns.db") == "600 64742")
+        }
+    }
+
+    /// Connects to the helper and tells what comes of a greeting.
+    private static let knock = """
+        import socket, struct
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        s.settimeout(2)
+        try:
+            s.connect("/run/vipns/helper")
+            s.send(b"x" * 40)
+            print("answer", s.recv(100))
+        except OSError as error:
+            print(error.strerror)
+        """
+
+    @Test func `the helper refuses other users and a second peer`() async throws {
+        try await inLab { lab in
+            func knock(_ identity: String...) throws -> String {
+                try lab.run(["setpriv"] + identity + ["/usr/bin/python3", "-c", Self.knock]).output
+            }
+            #expect(try knock("--reuid", "alice", "--regid", "alice", "--init-groups") == "Permission denied")
+            // Its group opens the file; the peer's user is checked as well.
+            let other = try knock("--reuid", "alice", "--regid", "64742", "--clear-groups")
+            #expect(other == "answer b''" || other == "Connection reset by peer" || other == "Broken pipe")
+            let second = try knock("--reuid", "64742", "--regid", "64742", "--clear-groups")
+            #expect(second == "answer b''" || second == "Connection reset by peer" || second == "Broken pipe")
+            let logs = try lab.obey("logs")
+            #expect(logs.contains("refused a connection from user 64801"))
+            #expect(logs.contains("refused a second service"))
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
+        }
+    }
+
+    private static func service(_ state: String) -> [String] {
+        [
+            "setpriv", "--reuid", "64742", "--regid", "64742", "--clear-groups", "--no-new-privs", "vipnsd",
+            "--config", "/run/vipns-lab/vipns.yaml", "--state", state,
+        ]
+    }
+
+    @Test func `a second service on the same state ends at once and touches nothing`() async throws {
+        try await inLab { lab in
+            let session = try lab.enter()
+            let facts = ["find", "/run/vipns-lab/state", "/run/vipns", "-printf", "%p %s %i %T@\\n"]
+            let before = try lab.run(facts).output
+            let outcome = try lab.run(Self.service("/run/vipns-lab/state"), within: .seconds(5))
+            #expect(outcome.status == 1)
+            #expect(outcome.errors == "vipnsd: cannot start: another vipnsd serves '/run/vipns-lab/state'")
+            #expect(try lab.run(facts).output == before)
+            #expect(try lab.session(session.id)?.state == "active")
+        }
+    }
+
+    @Test func `a second service on other state gets no helper and does no harm`() async throws {
+        try await inLab { lab in
+            let session = try lab.enter()
+            try lab.succeed("install", "-d", "-o", "64742", "/run/vipns-lab/other")
+            let second = try lab.start(["sh", "-c", "echo $$; exec \"$@\"", "sh"] + Self.service("/run/vipns-lab/other"))
+            let process = try second.line()
+            #expect(try eventually { try lab.obey("logs").contains("refused a second service") })
+            #expect(!second.hasEnded)
+            #expect(try lab.session(session.id)?.state == "active")
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
+            try lab.succeed("kill", "-9", process)
+        }
+    }
+
+    @Test func `the service refuses to run as root`() async throws {
+        try await inLab { lab in
+            let outcome = try lab.run("vipnsd", "--config", "/run/vipns-lab/vipns.yaml", "--state", "/run/elsewhere")
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("cannot start as root"))
+        }
+    }
+
+    private static let helper = ["vipns-helper", "--service-user", "64742", "--config", "/run/vipns-lab/vipns.yaml"]
+
+    @Test func `a second helper on the same directory refuses`() async throws {
+        try await inLab { lab in
+            let session = try lab.enter()
+            let outcome = try lab.run(Self.helper, within: .seconds(5))
+            #expect(outcome.status == 1)
+            #expect(outcome.errors == "vipns-helper: cannot start: another vipns-helper serves '/run/vipns'")
+            #expect(try lab.vipns("exec", session.id, "--", "true").status == 0)
+        }
+    }
+
+    @Test func `the helper refuses a mount namespace that is not init's, unless told`() async throws {
+        try await inLab { lab in
+            let elsewhere = ["unshare", "-m"] + Self.helper + ["--run", "/run/elsewhere"]
+            let outcome = try lab.run(elsewhere, within: .seconds(5))
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("mount namespace that is not init's"))
+            #expect(outcome.errors.contains("--private-mounts"))
+            let told = try lab.start(elsewhere + ["--private-mounts"])
+            #expect(try eventually { try lab.run("test", "-S", "/run/elsewhere/helper").status == 0 })
+            #expect(!told.hasEnded)
+            told.kill()
+        }
+    }
+
+    @Test func `the helper refuses to serve root, and to run as somebody else`() async throws {
+        try await inLab { lab in
+            let root = try lab.run("vipns-helper", "--service-user", "0", "--run", "/run/elsewhere")
+            #expect(root.status == 1)
+            #expect(root.errors.contains("the service must not be root"))
+            let alice = try lab.run(["setpriv", "--reuid", "alice", "--regid", "alice", "--init-groups"] + Self.helper)
+            #expect(alice.status == 1)
+            #expect(alice.errors.contains("root is needed"))
+        }
+    }
+
+    @Test func `an address outside of the allowance is refused until the helper has read it again`() async throws {
+        try await inLab { lab in
+            try lab.succeed("sed", "-i", "s/10.77.0.101-10.77.0.103/10.77.0.201-10.77.0.203/", "/run/vipns-lab/vipns.yaml")
+            try lab.tell("kill service")
+            try lab.tell("start service")
+            let refused = try lab.vipns("enter", "--", "true")
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("10.77.0.201"), "\(refused)")
+            #expect(refused.errors.contains("reload vipns-helper"), "\(refused)")
+            #expect(try lab.history().first?.reason == "open failed: network not connected")
+            try lab.tell("signal helper 1")
+            #expect(try eventually { try lab.vipns("enter", "--", "true").status == 0 })
+            #expect(try eventually { try lab.history().first?.reason == "last leader ended" })
+        }
+    }
+
+    @Test func `a bad configuration changes nothing for a helper that reads it again`() async throws {
+        try await inLab { lab in
+            try lab.succeed("sh", "-c", "echo nonsense >> /run/vipns-lab/vipns.yaml")
+            try lab.tell("signal helper 1")
+            #expect(try eventually { try lab.obey("logs").contains("the old one stays") })
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
+        }
+    }
+}

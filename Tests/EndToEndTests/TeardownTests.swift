@@ -1,0 +1,133 @@
+import Testing
+
+extension EndToEnd {
+    @Suite struct TeardownTests {}
+}
+
+extension EndToEnd.TeardownTests {
+    /// A server on the neighbour that takes one connection and never reads.
+    private static let deaf = """
+        import socket, time
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        listener.bind(("10.77.0.1", 7000))
+        listener.listen()
+        print("listening", flush=True)
+        connection, _ = listener.accept()
+        try:
+            time.sleep(600)
+        finally:
+            pass
+        """
+
+    @Test func `an orphaned TCP socket does not keep the address`() async throws {
+        try await inLab { lab in
+            let neighbour = try lab.start("nsenter", "--net=/run/netns/neighbour", "python3", "-c", Self.deaf)
+            #expect(try neighbour.line() == "listening")
+            // Sends more than the peer takes, and ends: the kernel keeps the rest, in FIN-WAIT, with no process.
+            let session = try lab.enter(
+                """
+                exec python3 -c '
+                import socket
+                s = socket.create_connection(("10.77.0.1", 7000))
+                s.setblocking(False)
+                try:
+                    while True: s.send(b"x" * 65536)
+                except BlockingIOError: print("full", flush=True)
+                input()
+                '
+                """)
+            #expect(try session.running.line() == "full")
+            try session.running.say("go")
+            #expect(try session.running.end().status == 0)
+            try lab.expect(session.id, becomes: nil, within: .seconds(2))
+            #expect(try lab.history(of: session.id).reason == "last leader ended")
+            // Its peer was told.
+            let states = try lab.onNeighbour("ss", "-Htn", "state", "established").output
+            #expect(states.isEmpty, "\(states)")
+        }
+    }
+
+    @Test func `a foreign holder of the namespace loses the link and is named in the log`() async throws {
+        try await inLab("--range", "10.77.0.101-10.77.0.101", "--exhaustion", "deny") { lab in
+            let session = try lab.enter()
+            let holder = try lab.start(
+                "python3", "-uc", "import sys; f = open('/run/vipns/netns/\(session.id)'); print('held'); sys.stdin.readline()")
+            #expect(try holder.line() == "held")
+            try lab.succeed("kill", "-9", "\(session.pid)")
+            try lab.expect(session.id, becomes: nil, within: .seconds(4))
+            #expect(try lab.obey("logs").contains("somebody holds the session's namespace"))
+            let next = try lab.enter()
+            #expect(next.address == "10.77.0.101")
+            // A service that starts anew leaves the holder's empty namespace alone.
+            try lab.tell("kill service")
+            try lab.tell("start service")
+            #expect(try lab.session(next.id)?.state == "active")
+            try holder.say("go")
+            #expect(try holder.end().status == 0)
+        }
+    }
+
+    @Test func `a Unix connection from inside to the service does not keep the session`() async throws {
+        try await inLab { lab in
+            let session = try lab.enter(
+                """
+                exec python3 -uc '
+                import os, socket, sys
+                s = socket.socket(socket.AF_UNIX)
+                s.connect("/run/vipns/io.vipns")
+                s.send(b"{\\"method\\":\\"io.vipns.Watch\\",\\"more\\":true}\\0")
+                s.recv(1000)
+                print("watching")
+                input()
+                '
+                """)
+            #expect(try session.running.line() == "watching")
+            try lab.succeed("kill", "-9", "\(session.pid)")
+            try lab.expect(session.id, becomes: nil, within: .seconds(2))
+            #expect(try !lab.obey("logs").contains("somebody holds"))
+        }
+    }
+
+    @Test func `a namespace that is taken away from outside ends the session`() async throws {
+        try await inLab { lab in
+            let id = try #require(try lab.reserve().first)
+            try lab.succeed("umount", "/run/vipns/netns/\(id)")
+            try lab.expect(id, becomes: nil)
+            #expect(try lab.history(of: id).reason == "namespace destroyed from outside")
+            #expect(try lab.succeed("ls", "/run/vipns/netns", "/run/netns").contains(id) == false)
+        }
+    }
+
+    @Test func `the neighbours' side of a closed session is reset`() async throws {
+        try await inLab { lab in
+            let session = try lab.enter(
+                """
+                exec python3 -uc '
+                import socket
+                listener = socket.create_server(("0.0.0.0", 7000))
+                print("listening")
+                connection, _ = listener.accept()
+                input()
+                '
+                """)
+            #expect(try session.running.line() == "listening")
+            let script = """
+                import socket
+                s = socket.create_connection(("10.77.0.101", 7000), 5)
+                print("connected", flush=True)
+                try:
+                    print(s.recv(10))
+                except ConnectionResetError:
+                    print("reset")
+                """
+            let peer = try lab.start("nsenter", "--net=/run/netns/neighbour", "python3", "-c", script)
+            #expect(try peer.line() == "connected")
+            let child = try lab.start("vipns", "exec", session.id, "--", "sleep", "600")
+            _ = child
+            try lab.succeed("vipns", "close", session.id, "--kill")
+            // A process that is killed closes its sockets by FIN; what matters is that the peer is told.
+            #expect(["reset", "b''"].contains(try peer.line(within: .seconds(3))))
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import Addressing
+import Foundation
+import Glibc
+import KernelSupport
+import LinuxSystem
+import Netlink
+import SessionNetwork
+import Testing
+
+/// What a session is made of, as `ip` shows it; each test on a host of its own, in a process of its own.
+@Suite(.needsRoot, .timeLimit(.minutes(1))) struct OpeningTests {
+    @Test func `a session has its link, its address, its route and its loopback, and nothing else`() async {
+        await #expect(processExitsWith: .success) {
+            try TestHost.run { host in
+                let opened = try host.open(101)
+                let links = try host.links(of: opened.name)
+                #expect(links.map(\.ifname) == ["lo", "eth0"])
+                let lo = try #require(links.first)
+                #expect(lo.flags.contains("UP"))
+                #expect(lo.addresses == [.init(local: "127.0.0.1", prefixlen: 8), .init(local: "::1", prefixlen: 128)])
+                let eth0 = try #require(links.last)
+                #expect(eth0.ifindex == 2)
+                #expect(eth0.address == "02:00:0a:4d:00:65")
+                #expect(eth0.flags.contains("UP") && eth0.flags.contains("LOWER_UP"))
+                #expect(eth0.addresses == [.init(local: "10.77.0.101", prefixlen: 24, broadcast: "10.77.0.255")])
+                _ = try host.networks.dismantle(opened.session, number: opened.number)
+            }
+        }
+    }
+
+    @Test func `the default route goes by the gateway`() async {
+        await #expect(processExitsWith: .success) {
+            struct Route: Decodable, Hashable {
+                let dst: String
+                let gateway: String?
+                let dev: String
+            }
+            try TestHost.run { host in
+                let opened = try host.open(101)
+                let routes = try host.decode([Route].self, try host.ip("netns exec \(opened.name) ip -json route"))
+                #expect(
+                    Set(routes) == [
+                        Route(dst: "default", gateway: "10.77.0.1", dev: "eth0"),
+                        Route(dst: "10.77.0.0/24", gateway: nil, dev: "eth0"),
+                    ])
+                #expect(try host.ip("netns exec \(opened.name) ip -json -6 route").contains("eth0") == false)
+                _ = try host.networks.dismantle(opened.session, number: opened.number)
+            }
+        }
+    }
+
+    @Test func `the namespace has our number, a pin that is a mount, and a name`() async {
+        await #expect(processExitsWith: .success) {
+            try TestHost.run { host in
+                let opened = try host.open(101)
+                #expect(try host.numbers() == [Int(opened.number)])
+                #expect(opened.number >= 1 << 20)
+                let mounts = try readTextFile("/proc/thread-self/mountinfo").split(separator: "\n")
+                #expect(mounts.filter { $0.contains(" \(opened.pin) ") && $0.contains(" - nsfs ") }.count == 1)
+                #expect(readSymbolicLink("\(TestHost.names)/\(opened.name)") == opened.pin)
+                // The directory is a private mount, closed to others.
+                #expect(mounts.filter { $0.contains(" \(TestHost.pins) ") && !$0.contains("shared:") }.count == 1)
+                var facts = stat()
+                try checked { unsafe stat(TestHost.pins, &facts) }
+                #expect(facts.st_mode & 0o777 == 0o700)
+                _ = try host.networks.dismantle(opened.session, number: opened.number)
+            }
+        }
+    }
+
+    @Test func `the host never sees the session's link, not even for a moment`() async {
+        await #expect(processExitsWith: .success) {
+            try TestHost.run { host in
+                // RTNLGRP_LINK: every link that comes, changes or goes in the host.
+                let events = try NetlinkSocket(groups: [1])
+                let opened = try host.open(101)
+                #expect(Set(try host.links().map(\.ifname)) == ["lo", "lan0", "p0"])
+                _ = try host.networks.dismantle(opened.session, number: opened.number)
+                #expect(try eventually { try host.networks.isAlive(opened.number) == false })
+                while events.withRaw({ raw in isReadable(raw, within: 100) }) {
+                    for message in try events.receive() {
+                        let name = message.attributes(afterHeader: 16)?.string(3)
+                        #expect(["lo", "lan0", "p0"].contains(name), "\(name ?? "nil")")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `a session without link has a loopback alone`() async {
+        await #expect(processExitsWith: .success) {
+            try TestHost.run { host in
+                let session = SessionID.random()
+                let number = host.nextNumber()
+                _ = try host.networks.make(session, number: number)
+                _ = try host.networks.connect(session, link: nil)
+                let links = try host.links(of: "vipns-\(session)")
+                #expect(links.map(\.ifname) == ["lo"])
+                #expect(links.first?.flags.contains("UP") == true)
+                _ = try host.networks.dismantle(session, number: number)
+            }
+        }
+    }
+
+    @Test func `the cookie is the namespace's own, and the descriptor is the pinned namespace`() async {
+        await #expect(processExitsWith: .success) {
+            try TestHost.run { host in
+                let session = SessionID.random()
+                let number = host.nextNumber()
+                let cookie = try host.networks.make(session, number: number)
+                let descriptor = try host.networks.connect(session, link: try TestHost.link(101))
+                let identity = try descriptor.identity()
+                #expect(try identity == FileIdentity(path: "\(TestHost.pins)/\(session)"))
+                let namespace = try NetworkNamespace(received: descriptor)
+                let inside = try namespace.cookie()
+                #expect(inside == cookie)
+                #expect(try NetworkNamespace.cookieOfCallingThread() != cookie)
+                _ = try host.networks.dismantle(session, number: number)
+            }
+        }
+    }
+
+    @Test func `siblings reach each other in bridge mode, and the neighbour reaches both`() async {
+        await #expect(processExitsWith: .success) {
+            try TestHost.run { host in
+                let first = try host.open(101)
+                let second = try host.open(102)
+                let gateway = IPAddress(ipv4: 0x0a4d_0001)
+                let neighbour = try TCPSocket.listen(port: 7)
+                let sibling = try host.join(second).run { () throws(Errno) in
+                    DescriptorBox(try TCPSocket.listen(port: 7))
+                }
+                let address = IPAddress(ipv4: 0x0a4d_0066)
+                for (opened, target) in [(first, address), (first, gateway), (second, gateway), (second, address)] {
+                    _ = try host.join(opened).run { () throws(Errno) in
+                        DescriptorBox(try TCPSocket.connect(to: target, port: 7))
+                    }
+                }
+                _ = try TCPSocket.connect(to: address, port: 7)
+                _ = consume neighbour
+                _ = sibling.take()
+                for opened in [first, second] { _ = try host.networks.dismantle(opened.session, number: opened.number) }
+            }
+        }
+    }
+}
+
+/// Whether a descriptor that belongs to somebody else becomes readable within `milliseconds`; poll(2).
+func isReadable(_ raw: Int32, within milliseconds: Int32) -> Bool {
+    var entry = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&entry, 1, milliseconds) > 0
+}
