@@ -5,14 +5,15 @@ import PackageDescription
 let strictness: [SwiftSetting] = Context.environment["VIPNS_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
 /// What every Swift target of ours is built with.
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .strictMemorySafety(),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-] + strictness
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + strictness
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -105,8 +106,10 @@ let package = Package(
 
         // Tests, from the bottom up.
         .target(
-            name: "TestSupport", dependencies: ["Leasing", "Addressing"], path: "Tests/Support", swiftSettings: settings),
+            name: "TestSupport", dependencies: ["Leasing", "Addressing"], path: "Tests/Support", swiftSettings: settings
+        ),
         tests("AddressingTests", ["Addressing"]),
+        tests("LabTests", ["Lab", "LinuxSystem"]),
         tests("LeasingTests", ["Leasing", "Addressing"]),
         tests("LeaseStoreSQLiteTests", ["LeaseStoreSQLite", "Leasing", "Addressing", "TestSupport", grdb]),
         tests("VarlinkTests", ["Varlink", "LinuxSystem"]),

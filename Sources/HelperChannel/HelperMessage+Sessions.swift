@@ -65,7 +65,8 @@ extension HelperMessage.Fields {
         let session = has(VIPNS_ATTR_SESSION) ? try session() : nil
         let number = has(VIPNS_ATTR_NUMBER) ? try namespaceNumber() : nil
         let cookie: UInt64? = has(VIPNS_ATTR_COOKIE) ? try self.number(VIPNS_ATTR_COOKIE) : nil
-        return HelperAnswer.Found(session: session, number: number, cookie: cookie, hasLink: try flag(VIPNS_ATTR_LINKED))
+        let hasLink = try flag(VIPNS_ATTR_LINKED)
+        return HelperAnswer.Found(session: session, number: number, cookie: cookie, hasLink: hasLink)
     }
 }
 

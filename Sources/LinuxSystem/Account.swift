@@ -1,6 +1,8 @@
 internal import Glibc
 
-/// A user as the account database knows it; getpwnam(3). Not for programs that have entered a namespace.
+/// A user as the account database knows it; getpwnam(3).
+///
+/// Not for programs that have entered a namespace.
 public struct Account: Hashable, Sendable {
     /// The login name; the number's text for a user without account.
     public let name: String

@@ -34,7 +34,9 @@ public struct ChildProcess: ~Copyable, Sendable {
         public static let ownGroup = Options(rawValue: 2)
     }
 
-    /// Starts `program` (a path; PATH is not searched). A descriptor of -1 becomes /dev/null; all others are closed.
+    /// Starts `program` (a path; PATH is not searched).
+    ///
+    /// A descriptor of -1 becomes /dev/null; all others are closed.
     ///
     /// - Throws: the errno of what failed in the child, execve(2) included.
     public init(

@@ -49,7 +49,9 @@ public struct PidDescriptor: ~Copyable, Sendable {
 }
 
 extension OwnedDescriptor {
-    /// Whether the descriptor becomes readable within `milliseconds`; poll(2). -1 waits without end.
+    /// Whether the descriptor becomes readable within `milliseconds`; poll(2).
+    ///
+    /// -1 waits without end.
     public borrowing func isReadable(within milliseconds: CInt) -> Bool {
         var entry = pollfd(fd: withRaw { $0 }, events: Int16(POLLIN), revents: 0)
         let ready = try? checked { unsafe poll(&entry, 1, milliseconds) }

@@ -121,5 +121,5 @@ extension ArraySlice<UInt8> {
 }
 
 #if _endian(big)
-#error("netlink numbers are read as little-endian")
+    #error("netlink numbers are read as little-endian")
 #endif

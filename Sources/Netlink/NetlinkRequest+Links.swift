@@ -69,7 +69,8 @@ extension NetlinkRequest {
         nest(IFLA_LINKINFO) { info in
             info.put(IFLA_INFO_KIND, "veth")
             info.nest(IFLA_INFO_DATA) { data in
-                data.nest(1 /* VETH_INFO_PEER: a whole link message without its netlink header */) { other in
+                // VETH_INFO_PEER of linux/veth.h: a whole link message without its netlink header.
+                data.nest(1) { other in
                     other.putNestedHeader(ifinfomsg())
                     other.put(IFLA_IFNAME, peer)
                     other.put(place: peerPlace)

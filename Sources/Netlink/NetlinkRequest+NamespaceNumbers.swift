@@ -108,12 +108,14 @@ extension NetlinkSocket {
     ) throws(NetlinkError) {
         let purpose = request.purposes.first ?? "query"
         do throws(Errno) {
-            try send(request)
-            for message in try receive() where message.sequence == 1 {
-                if let answer = message.acknowledgement, answer.error != 0 {
-                    throw Errno(rawValue: answer.error)
+            let sequence = try send(request)
+            while true {
+                for message in try receive() where message.sequence == sequence {
+                    if let answer = message.acknowledgement, answer.error != 0 {
+                        throw Errno(rawValue: answer.error)
+                    }
+                    return body(message)
                 }
-                body(message)
             }
         } catch {
             throw NetlinkError(operation: purpose, errno: error)

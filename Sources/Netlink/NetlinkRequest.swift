@@ -52,7 +52,8 @@ internal import Glibc
     }
 
     /// Puts an attribute that is a number in host order.
-    public mutating func put<Number: FixedWidthInteger & BitwiseCopyable>(_ type: some BinaryInteger, _ number: Number) {
+    public mutating func put<Number: FixedWidthInteger & BitwiseCopyable>(_ type: some BinaryInteger, _ number: Number)
+    {
         unsafe withUnsafeBytes(of: number) { unsafe put(UInt16(type), raw: $0) }
     }
 
@@ -86,6 +87,20 @@ internal import Glibc
     /// Puts a fixed header inside a nest, where a nest holds a whole message (veth's peer).
     public mutating func putNestedHeader<Header: BitwiseCopyable>(_ header: Header) {
         putHeader(header)
+    }
+
+    /// Gives the messages the numbers from `first` on, in order, instead of 1 and up.
+    ///
+    /// A socket so tells late answers to a request that it gave up from those to the next.
+    borrowing func number(from first: UInt32) {
+        var offset = 0
+        var sequence = first
+        while offset < end {
+            let message = unsafe (storage + offset).assumingMemoryBound(to: nlmsghdr.self)
+            unsafe message.pointee.nlmsg_seq = sequence
+            sequence &+= 1
+            offset += Int(unsafe message.pointee.nlmsg_len + 3) & ~3
+        }
     }
 
     /// Lends the finished octets, in place, for one send.

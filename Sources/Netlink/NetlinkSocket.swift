@@ -1,13 +1,16 @@
 internal import CLinux
 internal import CMnl
-public import LinuxSystem
 internal import Glibc
+public import LinuxSystem
+internal import Synchronization
 
 /// A netlink socket; it acts for life in the namespace in which it was opened, whichever thread uses it; netlink(7).
 ///
 /// Not safe for use by two threads at once. Sound because libmnl's socket is owned here alone and closed once.
 @safe public struct NetlinkSocket: ~Copyable, @unchecked Sendable {
     private let socket: OpaquePointer
+    /// The next request's first number.
+    private let sequence = Atomic<UInt32>(1)
 
     /// The protocols that vipns speaks.
     public enum Family: Sendable {
@@ -77,15 +80,13 @@ internal import Glibc
         let purpose = request.purposes.first ?? "send a netlink request"
         var outcomes = [Refusal??](repeating: nil, count: count)
         do throws(Errno) {
-            try send(request)
+            let first = try send(request)
             var missing = count
             while missing > 0 {
                 for message in try receive() {
                     // Only the answers to this very request: an earlier one may have been given up while answers waited.
-                    guard let answer = message.acknowledgement, (1...count).contains(Int(message.sequence)) else {
-                        continue
-                    }
-                    let index = Int(message.sequence) - 1
+                    let index = Int(message.sequence &- first)
+                    guard let answer = message.acknowledgement, (0..<count).contains(index) else { continue }
                     if outcomes[index] == nil { missing -= 1 }
                     outcomes[index] =
                         answer.error == 0
@@ -109,8 +110,8 @@ internal import Glibc
         let purpose = request.purposes.first ?? "dump"
         for _ in 0..<5 {
             do throws(Errno) {
-                try send(request)
-                if try receiveDump(body) { return }
+                let sequence = try send(request)
+                if try receiveDump(sequence, body) { return }
             } catch {
                 throw NetlinkError(operation: purpose, errno: error)
             }
@@ -120,10 +121,12 @@ internal import Glibc
     }
 
     /// - Returns: whether the dump is consistent.
-    private borrowing func receiveDump(_ body: (NetlinkMessage) -> Void) throws(Errno) -> Bool {
+    private borrowing func receiveDump(
+        _ sequence: UInt32, _ body: (NetlinkMessage) -> Void
+    ) throws(Errno) -> Bool {
         var consistent = true
         while true {
-            for message in try receive() {
+            for message in try receive() where message.sequence == sequence {
                 if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { consistent = false }
                 if message.type == UInt16(NLMSG_DONE) {
                     // A dump that fails is not refused with NLMSG_ERROR: its end carries the negative errno.
@@ -140,11 +143,16 @@ internal import Glibc
         }
     }
 
-    borrowing func send(_ request: borrowing NetlinkRequest) throws(Errno) {
+    /// - Returns: the number of the request's first message; the others follow.
+    borrowing func send(_ request: borrowing NetlinkRequest) throws(Errno) -> UInt32 {
         if request.isTooLarge { throw .messageSize }
+        let count = UInt32(request.purposes.count)
+        let first = sequence.wrappingAdd(count, ordering: .relaxed).oldValue
+        request.number(from: first)
         try unsafe request.withOctets { (octets) throws(Errno) in
             _ = try checked { unsafe mnl_socket_sendto(socket, octets.baseAddress, octets.count) }
         }
+        return first
     }
 
     /// Receives one datagram and takes it apart.

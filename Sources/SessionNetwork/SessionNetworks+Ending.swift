@@ -28,19 +28,20 @@ extension SessionNetworks {
         MemberScan(host: host) { $0 >= Self.firstNumber }.members.map { ($0.number, $0.pid) }
     }
 
-    /// Kills every process in one namespace, those that they start meanwhile included.
+    /// Kills every process in these namespaces, those that they start meanwhile included.
     ///
-    /// Gives up on what does not go at once (uninterruptible sleep); ask again later.
-    /// - Returns: how many are left.
-    public func killMembers(number: Int32) -> Int {
+    /// Gives up on what does not go at once (uninterruptible sleep); ask again later. One scan of /proc serves all.
+    /// - Returns: how many are left in each; a namespace without any is missing.
+    public func killMembers(numbers: Set<Int32>) -> [Int32: Int] {
         for _ in 0..<8 {
-            let scan = MemberScan(host: host) { $0 == number }
-            if scan.members.isEmpty { return 0 }
+            let scan = MemberScan(host: host) { numbers.contains($0) }
+            if scan.members.isEmpty { return [:] }
             // All at once, then wait: while one is waited for, the others could go on starting more.
             for member in scan.members { kill(member) }
             for member in scan.members { awaitEnd(of: member.pid) }
         }
-        return MemberScan(host: host) { $0 == number }.members.count
+        let left = MemberScan(host: host) { numbers.contains($0) }.members
+        return left.reduce(into: [:]) { $0[$1.number, default: 0] += 1 }
     }
 
     private func kill(_ member: MemberScan.Member) {
@@ -78,15 +79,7 @@ extension SessionNetworks {
 
     private func destroySockets(of session: SessionID) {
         guard let namespace = try? pins.open(session) else { return }
-        // A kernel without CONFIG_INET_DIAG_DESTROY refuses; the link's deletion after 1 s then frees the address.
-        _ = try? namespace.run { () throws(Errno) in
-            let diagnosis = try SocketDiagnosis()
-            do throws(NetlinkError) {
-                return try diagnosis.destroyTCP()
-            } catch {
-                throw error.errno
-            }
-        }
+        _ = try? namespace.run { () throws(Errno) in try TCPSockets.destroyAll() }
     }
 
     /// Whether anything still holds the namespace of that number.

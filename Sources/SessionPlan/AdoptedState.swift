@@ -49,7 +49,7 @@ extension SessionPlan {
         // Unpinning again is harmless, and nobody knows whether the stopped service came to it.
         case .lingering(let reason): return move(to: .lingering(reason), [.unpin])
         case .closing(let reason): return dismantle(reason)
-        case .vanished: return dismantle(.destroyedFromOutside)
+        case .vanished: return dismantle(.destroyedFromOutside, word: .numberGone)
         case .held: return move(to: .resting(.held))
         case .quarantined: return move(to: .resting(.quarantined))
         }

@@ -30,7 +30,7 @@ public enum SessionEvent: Sendable, Hashable {
     case membersKilled
     /// Answers `killMembers`: some cannot be killed now (uninterruptible sleep), or the answer was lost.
     case killIncomplete(remaining: Int)
-    /// Answers `dismantle`; `alive`: whether the kernel still knows the namespace's number.
+    /// Answers `dismantle`; `alive`: whether the kernel has yet to say that it is gone.
     case dismantled(alive: Bool)
     /// Answers `dismantle`: something of it is left, or the answer was lost.
     case dismantleFailed

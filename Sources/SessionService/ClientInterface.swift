@@ -2,7 +2,9 @@ internal import ClientAPI
 internal import LinuxSystem
 internal import Varlink
 
-/// `io.vipns` as a table: what clients may call, and who does it. Who may is checked where it is done.
+/// `io.vipns` as a table: what clients may call, and who does it.
+///
+/// Who may is checked where it is done.
 struct ClientInterface: Sendable {
     /// How many sessions or records go into one reply of a stream.
     private static let page = 100
@@ -59,14 +61,11 @@ struct ClientInterface: Sendable {
             throw ServiceError.permissionDenied(text: "only root opens sessions")
         }
         let name = asked.user ?? "\(connection.peer.uid)"
-        guard let account = await Self.account(name) else {
+        guard let account = await service.account(name) else {
             throw ServiceError.openFailed(text: "there is no user '\(name)'")
         }
         return try await service.open(asked, account: account, connection: connection)
     }
-
-    /// The account database may be a slow directory on the network: it is asked where it holds up nobody else.
-    @concurrent private static func account(_ name: String) async -> Account? { Account(name) }
 
     /// Sends all but the last page as replies of a stream; without `more` all is one page.
     private func send<Item: Sendable>(

@@ -25,7 +25,9 @@ final class HelperConnection: Sendable {
         case lost
     }
 
-    /// How long a request may take. A stopped helper must not hold a login for ever.
+    /// How long a request may take.
+    ///
+    /// A stopped helper must not hold a login for ever.
     static let patience = Duration.seconds(5)
     /// How many requests may lie in the channel: fewer than the socket's buffer holds.
     private static let window = 64
@@ -53,17 +55,20 @@ final class HelperConnection: Sendable {
 
     private let socket: OwnedDescriptor
     private let state = Mutex(State())
-    private let queue = DispatchQueue(label: "vipns.helper")
+    private let queue: DispatchQueue
     private let onEvent: @Sendable (Event) -> Void
 
     /// Connects, greets and starts to listen; blocks for `patience` at most.
     ///
     /// - Throws: the errno; EPROTO where the helper speaks another version.
-    init(path: String, onEvent: @escaping @Sendable (Event) -> Void) throws(Errno) {
+    init(
+        path: String, queue: DispatchQueue, onEvent: @escaping @Sendable (Event) -> Void
+    ) throws(Errno) {
         let socket = try UnixSocket.connect(.seqpacket, to: path, timeout: Self.patience)
         try Self.greet(socket)
         try socket.setNonBlocking()
         self.socket = socket
+        self.queue = queue
         self.onEvent = onEvent
     }
 
@@ -84,7 +89,9 @@ final class HelperConnection: Sendable {
         }
     }
 
-    /// Begins to take answers and events. The connection lives until the helper ends it.
+    /// Begins to take answers and events.
+    ///
+    /// The connection lives until the helper ends it.
     func start() {
         let source = DispatchSource.makeReadSource(fileDescriptor: socket.withRaw { $0 }, queue: queue)
         let timer = DispatchSource.makeTimerSource(queue: queue)

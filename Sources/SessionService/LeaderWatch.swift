@@ -9,14 +9,16 @@ final class LeaderWatch: Sendable {
     private let process: PidDescriptor
     // Sound: Dispatch's own objects may be used from any thread; only their Swift protocol does not say so.
     private nonisolated(unsafe) let source: any DispatchSourceRead
-    private static let queue = DispatchQueue(label: "vipns.leaders")
 
-    /// Takes over the process and calls `onEnd` once, when it has ended or at once where it has already.
-    init(_ process: consuming PidDescriptor, leader: Leader, onEnd: @escaping @Sendable () -> Void) {
+    /// Takes over the process and calls `onEnd` on `queue` once, when it has ended or at once where it has already.
+    init(
+        _ process: consuming PidDescriptor, leader: Leader, queue: DispatchQueue,
+        onEnd: @escaping @Sendable () -> Void
+    ) {
         let raw = process.descriptor.withRaw { $0 }
         self.leader = leader
         self.process = process
-        let source = DispatchSource.makeReadSource(fileDescriptor: raw, queue: Self.queue)
+        let source = DispatchSource.makeReadSource(fileDescriptor: raw, queue: queue)
         unsafe self.source = source
         source.setEventHandler {
             source.cancel()

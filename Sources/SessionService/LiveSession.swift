@@ -36,7 +36,9 @@ final class LiveSession {
 
     /// The link that the helper is asked for; nil for an isolated session.
     var link: SessionLink? {
-        guard let address = lease.address, let prefix = IPPrefix(address, length: lease.prefixLength) else { return nil }
+        guard let address = lease.address, let prefix = IPPrefix(address, length: lease.prefixLength) else {
+            return nil
+        }
         let mode: MacvlanLinkMode =
             switch lease.macvlanMode {
             case .bridge: .bridge

@@ -8,7 +8,9 @@ internal import SessionPlan
 internal import Varlink
 
 extension SessionService {
-    /// Performs actions in order. Requests are sent before this returns; their answers come as later events.
+    /// Performs actions in order.
+    ///
+    /// Requests are sent before this returns; their answers come as later events.
     func perform(_ actions: [SessionAction], _ live: LiveSession) {
         for action in actions { perform(action, live) }
     }
@@ -110,7 +112,9 @@ extension SessionService {
         do throws(HelperFailure) {
             let reply = try await ask(.dismantle(live.lease.session, number: live.lease.number))
             guard case .alive(let alive)? = reply.parts.first else { return .dismantleFailed }
-            return .dismantled(alive: alive)
+            // Its last holder gone, the kernel no longer finds the namespace, but tears it down a while later, and says so
+            // then (RTM_DELNSID). Only of what never was is there nothing to hear.
+            return .dismantled(alive: alive || live.plan.cookie != nil)
         } catch {
             logger(for: live).warning("cannot dismantle, trying again", metadata: ["error": "\(error)"])
             return .dismantleFailed

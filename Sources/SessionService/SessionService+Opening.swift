@@ -167,7 +167,7 @@ extension SessionService {
         if live.leaders.values.contains(where: { $0.leader == known }) { return }
         lastLeader += 1
         let leader = LeaderID(lastLeader)
-        live.leaders[leader] = LeaderWatch(process, leader: known) { [weak self] in
+        live.leaders[leader] = LeaderWatch(process, leader: known, queue: queue.dispatchQueue) { [weak self] in
             Task { await self?.handle(.leaderEnded(leader), id) }
         }
         handle(.entered(leader), id)

@@ -9,7 +9,8 @@ internal import Varlink
 extension SessionService {
     /// All sessions that the caller may see, in the order of their opening.
     func list(_ caller: Caller) -> [Session] {
-        sessions.values.filter { caller.maySee($0.lease) }.sorted { $0.lease.number < $1.lease.number }.map(Session.init)
+        let visible = sessions.values.filter { caller.maySee($0.lease) }
+        return visible.sorted { $0.lease.number < $1.lease.number }.map(Session.init)
     }
 
     /// One session and its members.

@@ -4,6 +4,7 @@ internal import Leasing
 internal import LinuxSystem
 internal import Logging
 internal import SessionPlan
+internal import Varlink
 
 extension SessionService {
     /// Takes up what an earlier service has stored, held against what the kernel has, before anybody is served.
@@ -68,13 +69,18 @@ extension SessionService {
         let id = lease.session
         for (leader, found) in watches {
             guard let process = found.take() else { continue }
-            live.leaders[leader] = LeaderWatch(process, leader: found.leader) { [weak self] in
+            live.leaders[leader] = LeaderWatch(process, leader: found.leader, queue: queue.dispatchQueue) { [weak self] in
                 Task { await self?.handle(.leaderEnded(leader), id) }
             }
         }
         sessions[id] = live
         idsByNumber[lease.number] = id
-        logger(for: live).info("adopted", metadata: ["state": "\(lease.phase.rawValue)", "leaders": "\(watches.count) of \(lease.leaders.count)", "address": "\(lease.address?.description ?? "-")"])
+        logger(for: live).info(
+            "adopted",
+            metadata: [
+                "state": "\(lease.phase.rawValue)", "leaders": "\(watches.count) of \(lease.leaders.count)",
+                "address": "\(lease.address?.description ?? "-")",
+            ])
         return live
     }
 
@@ -165,8 +171,9 @@ extension AdoptedState {
         switch lease.phase {
         // A row with a cookie was handed over, and so was one whose last write was lost but that has members.
         case .allocating: lease.cookie == nil && !hasMembers ? .halfMade : .leaderless
-        case .active: lease.leaders.isEmpty && lease.mode == .reserve || !leaders.isEmpty
-            ? .active(leaders: leaders) : .leaderless
+        case .active:
+            lease.leaders.isEmpty && lease.mode == .reserve || !leaders.isEmpty
+                ? .active(leaders: leaders) : .leaderless
         case .lingering: .lingering(lease.storedReason)
         case .closing: .closing(lease.storedReason)
         case .held: .held

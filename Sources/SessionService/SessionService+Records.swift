@@ -5,8 +5,10 @@ internal import LinuxSystem
 internal import Logging
 internal import SessionPlan
 
-/// How long an address rests that something else on the network answered for.
-private let quarantine = Duration.seconds(60)
+/// How long an address rests that something else has.
+///
+/// Short, because on a loaded host that may be the address's own last link, which the kernel has not taken down yet.
+private let quarantine = Duration.seconds(10)
 
 /// What a session leaves in the store, in the log and with those who watch.
 extension SessionService {
@@ -33,7 +35,9 @@ extension SessionService {
         return live.plan.state == .quarantined ? max(hold, quarantine) : hold
     }
 
-    /// Forgets the session. Its address may be granted again from here on; the store hears of it in order.
+    /// Forgets the session.
+    ///
+    /// Its address may be granted again from here on; the store hears of it in order.
     func release(_ live: LiveSession) {
         let id = live.lease.session
         sessions[id] = nil
@@ -81,8 +85,8 @@ extension SessionService {
             case .failed: .failed
             }
         let text = notice == .failed ? live.lastFailure : nil
-        logger(for: live).info(
-            "session event", metadata: ["kind": "\(kind.rawValue)", "address": "\(live.lease.address?.description ?? "-")"])
+        let address = live.lease.address?.description ?? "-"
+        logger(for: live).info("session event", metadata: ["kind": "\(kind.rawValue)", "address": "\(address)"])
         guard watchers.isWatched else { return }
         watchers.publish(
             WatchEvent(

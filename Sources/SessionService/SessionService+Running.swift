@@ -1,4 +1,5 @@
 internal import ClientAPI
+internal import Dispatch
 internal import HelperChannel
 internal import Leasing
 internal import LinuxSystem
@@ -8,7 +9,9 @@ internal import SessionPlan
 internal import Varlink
 
 extension SessionService: Service {
-    /// Serves until it is told to stop; sessions live on. Waits for the helper as long as that takes.
+    /// Serves until it is told to stop; sessions live on.
+    ///
+    /// Waits for the helper as long as that takes.
     ///
     /// - Throws: where the store cannot be read.
     public func run() async throws {
@@ -20,6 +23,7 @@ extension SessionService: Service {
                 vendor: "vipns", product: "vipnsd", version: surroundings.version, url: ""),
             interfaces: [ClientInterface(service: self, operators: surroundings.operators).interface],
             limits: VarlinkServer.Limits(),
+            events: queue,
             unexpected: { error in ServiceError.failed(text: "\(error)").varlinkReply })
         self.server = server
         await cancelWhenGracefulShutdown { await self.serve(stored, on: server) }
@@ -34,7 +38,7 @@ extension SessionService: Service {
         while !Task.isCancelled {
             let (events, channel) = AsyncStream.makeStream(of: HelperConnection.Event.self)
             do {
-                helper = try await Self.connect(surroundings.helperPath) { channel.yield($0) }
+                helper = try await Self.connect(surroundings.helperPath, queue.dispatchQueue) { channel.yield($0) }
                 if let stored = unadopted { try await adopt(stored) } else { try await reconcile() }
                 unadopted = nil
                 try await listen(on: server)
@@ -59,9 +63,9 @@ extension SessionService: Service {
 
     /// Connecting blocks while a stopped helper does not greet: it is done where it holds up nobody.
     @concurrent private static func connect(
-        _ path: String, _ onEvent: @escaping @Sendable (HelperConnection.Event) -> Void
+        _ path: String, _ queue: DispatchQueue, _ onEvent: @escaping @Sendable (HelperConnection.Event) -> Void
     ) async throws -> HelperConnection {
-        let helper = try HelperConnection(path: path, onEvent: onEvent)
+        let helper = try HelperConnection(path: path, queue: queue, onEvent: onEvent)
         helper.start()
         return helper
     }

@@ -37,6 +37,10 @@ public actor SessionService {
         }
     }
 
+    /// Everything of the service but the store's disk happens here, one thing after the other.
+    nonisolated let queue = EventQueue(label: "vipns.service")
+    /// The actor's executor.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe queue.asUnownedSerialExecutor() }
     let surroundings: Surroundings
     let store: any LeaseStore
     let logger: Logger
@@ -49,6 +53,7 @@ public actor SessionService {
     var lastCloser: UInt64 = 0
     var helper: HelperConnection?
     var server: VarlinkServer?
+    var accounts: [String: KnownAccount] = [:]
     let watchers = EventFan()
     var scans = MemberScans()
 

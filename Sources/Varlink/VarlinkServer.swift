@@ -8,7 +8,8 @@ internal import Synchronization
 /// end it with ``stop()``.
 public final class VarlinkServer: Sendable {
     let limits: Limits
-    let queue = DispatchQueue(label: "varlink", qos: .userInitiated)
+    let events: EventQueue
+    var queue: DispatchQueue { events.dispatchQueue }
     private let interfaces: [String: VarlinkInterface]
     private let methods: [String: VarlinkMethod]
     private let unexpected: @Sendable (any Error) -> VarlinkErrorReply?
@@ -25,13 +26,16 @@ public final class VarlinkServer: Sendable {
     /// Makes a server that listens nowhere yet.
     ///
     /// `unexpected` puts into words what a handler throws that is not a ``VarlinkErrorConvertible``; where it gives nil
-    /// the connection is closed.
+    /// the connection is closed. `events` does all input and output and runs the handlers: an actor that the handlers
+    /// call should live there too.
     public init(
         identity: Identity, interfaces: [VarlinkInterface], limits: Limits = Limits(),
+        events: EventQueue = EventQueue(label: "varlink"),
         unexpected: @escaping @Sendable (any Error) -> VarlinkErrorReply? = { _ in nil }
     ) {
         let all = [VarlinkInterface.introspection(of: identity, interfaces: interfaces)] + interfaces
         self.limits = limits
+        self.events = events
         self.unexpected = unexpected
         self.interfaces = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
         let entries = all.flatMap { interface in

@@ -33,7 +33,9 @@ final class Helper {
         self.signals = signals
     }
 
-    /// Serves until SIGTERM or SIGINT. Sessions and their pins stay as they are.
+    /// Serves until SIGTERM or SIGINT.
+    ///
+    /// Sessions and their pins stay as they are.
     func run() throws(Errno) {
         while true {
             var entries = [
@@ -105,17 +107,35 @@ final class Helper {
             let (sequence, request) = try receive(from: channel)
             if case .hello(let version) = request {
                 guard version == HelperProtocol.version else {
-                    throw HelperError("serve a service that speaks version \(version): this is \(HelperProtocol.version)")
+                    throw HelperError(
+                        "serve a service that speaks version \(version): this is version \(HelperProtocol.version)")
                 }
                 channel.isGreeted = true
             } else if !channel.isGreeted {
                 throw HelperError("serve a service that does not say hello first")
             }
-            send(table.answer(request), sequence: sequence)
+            if case .kill(let number) = request {
+                try serveKills(first: (sequence, number), from: channel)
+            } else {
+                send(table.answer(request), sequence: sequence)
+            }
         } catch {
             if !error.isEndOfChannel { log("\(error), closing the channel") }
             closeChannel()
         }
+    }
+
+    /// Sessions end in crowds: the kills that wait already are done together, for each alone would search all of /proc.
+    private func serveKills(first: (sequence: UInt32, number: UInt32), from channel: Channel) throws(HelperError) {
+        var kills = [first]
+        var next: (sequence: UInt32, request: HelperRequest)?
+        while next == nil, channel.socket.isReadable(within: 0) {
+            let (sequence, request) = try receive(from: channel)
+            if case .kill(let number) = request { kills.append((sequence, number)) } else { next = (sequence, request) }
+        }
+        let left = table.kill(Set(kills.map(\.number)))
+        for kill in kills { send(.count(left[kill.number] ?? 0), sequence: kill.sequence) }
+        if let next { send(table.answer(next.request), sequence: next.sequence) }
     }
 
     private func receive(

@@ -26,7 +26,9 @@ struct Answer: ~Copyable {
     }
 }
 
-/// The helper's whole offer. Whoever speaks on the channel gets this and nothing else.
+/// The helper's whole offer.
+///
+/// Whoever speaks on the channel gets this and nothing else.
 ///
 /// Every field was checked by the decoder: ids by their grammar, numbers by their range, addresses and names by their
 /// form. What is left to check here is the allowance, and that the first message is a greeting in our version.
@@ -70,7 +72,7 @@ final class RequestTable {
             let members = networks.members().map { HelperAnswer.Member(number: UInt32($0.number), pid: $0.pid) }
             return Answer(list: HelperAnswer.parts(members))
         case .kill(let number):
-            return Answer(.count(UInt32(networks.killMembers(number: Int32(number)))))
+            return Answer(.count(kill([number])[number] ?? 0))
         case .dismantle(let session, let number):
             return Answer(.alive(try networks.dismantle(session, number: Int32(number))))
         case .unpin(let session, let number):
@@ -83,11 +85,19 @@ final class RequestTable {
         }
     }
 
+    /// Kills the members of several namespaces at the price of one; gives how many are left in each.
+    func kill(_ numbers: Set<UInt32>) -> [UInt32: UInt32] {
+        let left = networks.killMembers(numbers: Set(numbers.map { Int32($0) }))
+        return Dictionary(uniqueKeysWithValues: left.map { (UInt32($0.key), UInt32($0.value)) })
+    }
+
     private func check(_ link: SessionLink) throws(NetworkError) {
         guard allowance.permits(link.address.address, on: link.parent) else {
             throw NetworkError(
                 "give a session address \(link.address.address) on parent link '\(link.parent)'", .notPermitted,
-                hint: "outside of the helper's allowance; send SIGHUP to vipns-helper after a change of the configuration")
+                hint:
+                    "outside of the helper's allowance; send SIGHUP to vipns-helper after a change of the configuration"
+            )
         }
     }
 }

@@ -39,9 +39,11 @@ struct VipnsHelper {
         defer { extendLifetime(lock) }
         let signals = OwnedDescriptor(adopting: try signalDescriptor([SIGHUP, SIGTERM, SIGINT]))
         let source = AllowanceSource(
-            program: options.serviceProgram ?? Self.sibling("vipnsd"), configuration: options.config, identity: identity)
+            program: options.serviceProgram ?? Self.sibling("vipnsd"), configuration: options.config, identity: identity
+        )
         let clientSocket = "\(options.runDirectory)/io.vipns"
-        let networks = try SessionNetworks(pins: PinDirectory(path: "\(options.runDirectory)/netns", namesPath: options.names))
+        let networks = try SessionNetworks(
+            pins: PinDirectory(path: "\(options.runDirectory)/netns", namesPath: options.names))
         let table = RequestTable(allowance: try source.load(), networks: networks) { () throws(NetworkError) in
             do throws(Errno) {
                 // Everybody may connect: who asks is told by the kernel at every connection.
@@ -63,8 +65,8 @@ struct VipnsHelper {
         let inits = try? FileIdentity(path: "/proc/1/ns/mnt")
         guard own == inits || options.privateMounts else {
             throw HelperError(
-                "start in a mount namespace that is not init's: the host would not see the pins (unit options such as "
-                    + "ProtectSystem= make one; --private-mounts says that it is meant)")
+                "start in a mount namespace that is not init's: the host would not see the pins "
+                    + "(unit options such as ProtectSystem= make one; --private-mounts says that it is meant)")
         }
     }
 
@@ -100,7 +102,8 @@ struct VipnsHelper {
 
     private func listen(group: UInt32) throws(HelperError) -> OwnedDescriptor {
         do throws(Errno) {
-            return try UnixSocket.listen(.seqpacket, at: "\(options.runDirectory)/helper", mode: 0o660, group: group, backlog: 8)
+            return try UnixSocket.listen(
+                .seqpacket, at: "\(options.runDirectory)/helper", mode: 0o660, group: group, backlog: 8)
         } catch {
             throw HelperError("listen on '\(options.runDirectory)/helper': \(error)")
         }

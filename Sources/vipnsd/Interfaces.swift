@@ -9,7 +9,9 @@ struct InterfaceAddress: Hashable, Sendable {
     let address: IPPrefix?
 }
 
-/// All addresses of all links of the calling thread's namespace; getifaddrs(3). Empty where they cannot be read.
+/// All addresses of all links of the calling thread's namespace; getifaddrs(3).
+///
+/// Empty where they cannot be read.
 func interfaceAddresses() -> [InterfaceAddress] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&list) == 0 else { return [] }
@@ -22,7 +24,8 @@ func interfaceAddresses() -> [InterfaceAddress] {
         let length = mask.reduce(0) { $0 + $1.nonzeroBitCount }
         found.append(
             InterfaceAddress(
-                link: unsafe String(cString: entry.ifa_name), address: address.flatMap { IPPrefix($0, length: length) }))
+                link: unsafe String(cString: entry.ifa_name), address: address.flatMap { IPPrefix($0, length: length) })
+        )
         unsafe next = entry.ifa_next
     }
     return found

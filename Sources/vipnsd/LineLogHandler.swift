@@ -26,6 +26,7 @@ struct LineLogHandler: LogHandler {
 
     /// A value in one word, quoted where it has blanks.
     private static func word(_ value: String) -> String {
-        value.contains(where: \.isWhitespace) ? "\"\(value.map { $0.isNewline ? " " : $0 }.map(String.init).joined())\"" : value
+        guard value.contains(where: \.isWhitespace) else { return value }
+        return "\"\(String(value.map { $0.isNewline ? " " : $0 }))\""
     }
 }

@@ -16,7 +16,7 @@ extension EndToEnd.EventTests {
         let watcher = try lab.start(
             "setpriv", "--reuid", user, "--regid", user, "--init-groups", "vipns", "watch", "--json")
         // The first reply is empty and not printed: wait for the connection.
-        #expect(try eventually { try !lab.succeed("ss", "-Hxn", "state", "established", "src", "*io.vipns").isEmpty })
+        #expect(try eventually { try lab.run("grep", "-q", " 03 .*/run/vipns/io.vipns", "/proc/net/unix").status == 0 })
         usleep(200_000)
         return watcher
     }
@@ -81,17 +81,20 @@ extension EndToEnd.EventTests {
             let bob = try lab.history(of: ids[1])
             let end = try #require(bob.ended)
             #expect(bob.opened < end)
-            let format = "@%d.%06d"
             let middle = (bob.opened + end) / 2
-            let at = String(format: format, middle / 1_000_000, middle % 1_000_000)
-            #expect(try lab.history("--address", "10.77.0.101", "--at", at).map(\.user) == ["bob"])
-            let between = end + 20_000
-            let gap = String(format: format, between / 1_000_000, between % 1_000_000)
-            #expect(try lab.history("--address", "10.77.0.101", "--at", gap).isEmpty)
+            #expect(try lab.history("--address", "10.77.0.101", "--at", text(middle)).map(\.user) == ["bob"])
+            #expect(try lab.history("--address", "10.77.0.101", "--at", text(end + 20_000)).isEmpty)
             #expect(try lab.history("--address", "10.77.0.102").isEmpty)
             #expect(try lab.vipns("history", "--at", "nonsense").status == 64)
             #expect(try lab.vipns(as: "bob", "history", "--json").output.contains(ids[0]) == false)
             #expect(try lab.vipns(as: "bob", "history", "--json").output.contains(ids[1]))
         }
+    }
+
+    /// A moment as RFC 3339 has it, to the microsecond.
+    private func text(_ microseconds: Int) -> String {
+        let whole = Date(timeIntervalSince1970: Double(microseconds / 1_000_000)).ISO8601Format().dropLast()
+        let fraction = String(1_000_000 + microseconds % 1_000_000).dropFirst()
+        return "\(whole).\(fraction)Z"
     }
 }

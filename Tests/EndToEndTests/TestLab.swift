@@ -11,7 +11,10 @@ final class TestLab {
 
     private let hold: Running
     private let pid: Int32
-    private var started: [Running] = []
+    /// The processes that tests started, as the lab numbers them.
+    private var started: [String] = []
+    /// Kept, because a program that writes into a closed socket is killed by that.
+    private var runnings: [Running] = []
     private var empty: [String: String] = [:]
 
     init(_ options: [String], accounts: Bool, daemons: Bool) throws {
@@ -87,9 +90,8 @@ final class TestLab {
         "PATH=/run/vipns-lab/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "TERM=dumb",
     ]
 
-    /// What is killed out here takes what it stands for in there with it.
     private func inside(_ words: [String]) -> [String] {
-        ["/usr/bin/nsenter", "-t", "\(pid)", "-m", "-n", "-p", "--", "setpriv", "--pdeathsig", "KILL", "--"] + words
+        ["/usr/bin/nsenter", "-t", "\(pid)", "-m", "-n", "-p", "--"] + words
     }
 
     /// Runs a command to its end.
@@ -120,8 +122,11 @@ final class TestLab {
 
     /// Starts a command and goes on; what it becomes ends with the test.
     func start(_ words: [String]) throws -> Running {
-        let running = try Running(inside(words), environment: Self.environment)
-        started.append(running)
+        let shell = ["sh", "-c", "echo $$; exec \"$@\"", "sh"]
+        let running = try Running(inside(shell + words), environment: Self.environment)
+        let own = try running.line()
+        started.append(own)
+        runnings.append(running)
         return running
     }
 
@@ -169,6 +174,13 @@ final class TestLab {
     /// Leaves a session that rests for long out of what must be gone at the end.
     func forget(_ id: String) { forgotten.insert(id) }
 
+    /// Whether the lab is as it was before the first session.
+    func isEmpty() throws -> Bool {
+        var now = try census()
+        if !forgotten.isEmpty { now["sessions"] = "\(try sessions().filter { !forgotten.contains($0.id) }.count)" }
+        return now.filter { Self.counted.contains($0.key) } == empty.filter { Self.counted.contains($0.key) }
+    }
+
     private func giveBack() throws {
         // Without daemons from the start there is nothing to be asked, and what was started ends with the lab.
         guard empty["sessions"] == "0" else { return }
@@ -176,13 +188,9 @@ final class TestLab {
             try tell("start \(daemon)")
         }
         _ = try run(["vipns", "close", "--all", "--kill"], within: .seconds(40))
-        for running in started where !running.hasEnded { running.kill() }
-        var now: [String: String] = [:]
-        let isEmpty = try eventually(within: .seconds(8)) {
-            now = try census()
-            now["sessions"] = "\(try sessions().filter { !forgotten.contains($0.id) }.count)"
-            return now.filter { Self.counted.contains($0.key) } == empty.filter { Self.counted.contains($0.key) }
-        }
+        if !started.isEmpty { _ = try run(["kill", "-9"] + started) }
+        let isEmpty = try eventually(within: .seconds(8)) { try self.isEmpty() }
+        let now = isEmpty ? empty : try census()
         #expect(isEmpty, "left behind: \(now.filter { empty[$0.key] != $0.value }), once: \(empty)")
     }
 

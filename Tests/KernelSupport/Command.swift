@@ -70,6 +70,10 @@ public func openDescriptors() throws(Errno) -> Set<Int32> {
 }
 
 private func descriptorsNow() throws(Errno) -> Set<Int32> {
-    // The one by which the directory was read is closed by now.
-    Set(try directoryEntries("/proc/self/fd").compactMap { Int32($0) }.filter { fcntl($0, F_GETFD) != -1 })
+    // The one by which the directory was read is closed by now; those of Dispatch's own loop come whenever it likes.
+    let ofTheRuntime = ["anon_inode:[eventfd]", "anon_inode:[eventpoll]", "anon_inode:[timerfd]"]
+    return Set(
+        try directoryEntries("/proc/self/fd").filter { name in
+            readSymbolicLink("/proc/self/fd/\(name)").map { !ofTheRuntime.contains($0) } ?? false
+        }.compactMap { Int32($0) })
 }

@@ -18,7 +18,7 @@ import Testing
                 #expect(try directoryEntries(TestHost.pins).isEmpty && directoryEntries(TestHost.names).isEmpty)
                 #expect(host.networks.members().map(\.pid) == [pid])
                 #expect(try host.networks.isAlive(opened.number))
-                #expect(host.networks.killMembers(number: opened.number) == 0)
+                #expect(host.networks.killMembers(numbers: [opened.number]).isEmpty)
                 #expect(!host.isRunning(pid))
                 try host.reap(pid)
                 #expect(try eventually { try host.networks.isAlive(opened.number) == false })
@@ -40,7 +40,7 @@ import Testing
                 #expect(Set((members[first.number] ?? []).map(\.pid)) == Set(pids[0...1]))
                 #expect((members[second.number] ?? []).map(\.pid) == [pids[2]])
                 #expect(members.count == 2)
-                #expect(host.networks.killMembers(number: first.number) == 0)
+                #expect(host.networks.killMembers(numbers: [first.number]).isEmpty)
                 #expect(pids.map { host.isRunning($0) } == [false, false, true])
                 #expect(host.isRunning(outside))
                 for pid in pids[0...1] { try host.reap(pid) }
@@ -85,7 +85,7 @@ import Testing
                 let script = #"f() { [ $1 -gt 0 ] && { f $(($1-1)) & f $(($1-1)) & }; exec sleep 20; }; f 6"#
                 let pid = try host.start(in: opened, "/bin/sh", "-c", script)
                 #expect(eventually { host.networks.members().count > 20 })
-                #expect(eventually { host.networks.killMembers(number: opened.number) == 0 })
+                #expect(eventually { host.networks.killMembers(numbers: [opened.number]).isEmpty })
                 #expect(host.networks.members().isEmpty)
                 try host.reap(pid)
                 _ = try host.networks.dismantle(opened.session, number: opened.number)
@@ -101,7 +101,7 @@ import Testing
                 let pid = try host.start(in: opened, "/bin/sh", "-c", "trap '' TERM INT HUP; while :; do sleep 1; done")
                 let stopped = try host.start(in: opened, "/bin/sh", "-c", "kill -STOP $$")
                 #expect(eventually { host.networks.members().count >= 2 })
-                #expect(host.networks.killMembers(number: opened.number) == 0)
+                #expect(host.networks.killMembers(numbers: [opened.number]).isEmpty)
                 #expect(!host.isRunning(pid) && !host.isRunning(stopped))
                 for pid in [pid, stopped] { try host.reap(pid) }
                 _ = try host.networks.dismantle(opened.session, number: opened.number)

@@ -52,7 +52,8 @@ struct UnixSocketTests {
             try send([1, 2], with: files, on: pair.first.withRaw { $0 })
             #expect(throws: Errno.messageSize) { _ = try UnixSocket.receive(limit: 16, on: pair.second) }
             let after = try openDescriptors()
-            #expect(after == before, "\(after.symmetricDifference(before))")
+            let more = after.subtracting(before).map { readSymbolicLink("/proc/self/fd/\($0)") ?? "" }
+            #expect(after == before, "\(more) \(before.subtracting(after))")
         }
     }
 
