@@ -12,6 +12,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -237,6 +239,24 @@ int vipns_next_signal(int fd) {
     ssize_t got = read(fd, &signal, sizeof signal);
     return got == (ssize_t)sizeof signal ? (int)signal.ssi_signo : 0;
 }
+
+int vipns_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int vipns_epoll_add(int epoll, int fd, int for_writing, uint64_t number) {
+    struct epoll_event event = {.events = for_writing ? EPOLLOUT : EPOLLIN, .data.u64 = number};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+int vipns_epoll_remove(int epoll, int fd) { return epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL); }
+
+int vipns_epoll_wait(int epoll, uint64_t *numbers, int limit, int milliseconds) {
+    struct epoll_event events[64];
+    int count = epoll_wait(epoll, events, limit < 64 ? limit : 64, milliseconds);
+    for (int i = 0; i < count; i++) numbers[i] = events[i].data.u64;
+    return count;
+}
+
+int vipns_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int vipns_next_option(
     int argc, char *const *argv, const struct vipns_option *table, int count, const char **value, int *rest) {

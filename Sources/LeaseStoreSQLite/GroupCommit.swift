@@ -6,22 +6,28 @@ internal import Synchronization
 /// While one transaction commits, the next writes gather; the writer then takes them all at once. Each has a savepoint
 /// of its own, so one that fails takes no other down. A write is reported done only after the commit that holds it.
 /// A cancelled task still waits: a write is either stored or not, and its caller knows which.
+///
+/// A transaction without a durable write does not wait for the disk: it outlives the end of the process, not of the
+/// machine, and the next durable one takes it along.
 final class GroupCommit: Sendable {
     private struct Job: Sendable {
         let body: @Sendable (Database) throws -> Void
+        let isDurable: Bool
         let waiter: CheckedContinuation<Result<Void, any Error>, Never>
     }
 
     private let database: DatabasePool
     private let waiting = Mutex<[Job]>([])
+    /// What `PRAGMA synchronous` says now; touched on the writer only.
+    private let isFull = Mutex(true)
 
     init(_ database: DatabasePool) { self.database = database }
 
-    /// Runs `body` on the writer; returns once its effects are durable, or throws what it or the commit threw.
-    func perform(_ body: @escaping @Sendable (Database) throws -> Void) async throws {
+    /// Runs `body` on the writer; returns once its effects are stored, or throws what it or the commit threw.
+    func perform(durably isDurable: Bool = true, _ body: @escaping @Sendable (Database) throws -> Void) async throws {
         let result = await withCheckedContinuation { continuation in
             let isFirst = waiting.withLock { jobs in
-                jobs.append(Job(body: body, waiter: continuation))
+                jobs.append(Job(body: body, isDurable: isDurable, waiter: continuation))
                 return jobs.count == 1
             }
             // Whoever comes second is taken along by the run that the first has asked for.
@@ -37,6 +43,7 @@ final class GroupCommit: Sendable {
         }
         var results: [Result<Void, any Error>] = []
         do {
+            try setDurability(jobs.contains(where: \.isDurable), of: database)
             try database.inTransaction(.immediate) {
                 results = try jobs.map { try Self.attempt($0, in: database) }
                 return .commit
@@ -46,6 +53,14 @@ final class GroupCommit: Sendable {
             results = jobs.map { _ in .failure(error) }
         }
         for (job, result) in zip(jobs, results) { job.waiter.resume(returning: result) }
+    }
+
+    private func setDurability(_ isDurable: Bool, of database: Database) throws {
+        try isFull.withLock { isFull in
+            if isFull == isDurable { return }
+            try database.execute(sql: isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+            isFull = isDurable
+        }
     }
 
     /// Runs one job so that its failure undoes itself alone; throws where SQLite gave up the whole transaction.

@@ -78,9 +78,11 @@ extension SQLiteLeaseStore {
     }
 
     /// Stores phase, cookie, leaders and hold time of a lease; one that is not stored is left so.
+    ///
+    /// Not forced to the disk: a lease means nothing after the machine's end.
     public func update(_ lease: Lease) async throws(LeaseStoreError) {
         try await attempt("update session '\(lease.session)' in") {
-            try await self.writes.perform { connection in
+            try await self.writes.perform(durably: false) { connection in
                 let statement = try connection.cachedStatement(
                     sql: """
                         UPDATE lease SET phase = ?, cookie = ?, leaders = ?, heldUntilBoot = ?, endReason = ?
@@ -95,9 +97,11 @@ extension SQLiteLeaseStore {
     }
 
     /// Deletes a lease; twice is harmless.
+    ///
+    /// Not forced to the disk: should the row come back with the machine, it is of another boot.
     public func release(_ session: SessionID) async throws(LeaseStoreError) {
         try await attempt("release session '\(session)' in") {
-            try await self.writes.perform { connection in
+            try await self.writes.perform(durably: false) { connection in
                 let statement = try connection.cachedStatement(sql: "DELETE FROM lease WHERE session = ?")
                 try statement.execute(arguments: [session.description])
             }

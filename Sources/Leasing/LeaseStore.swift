@@ -22,7 +22,8 @@ public struct StoredState: Sendable, Hashable {
 
 /// Keeps leases and history across restarts of the service and of the machine.
 ///
-/// Every call that returns has been stored durably: it outlives the end of the process and a power cut.
+/// What a call has stored when it returns outlives the end of the process. Intents, ends and refusals outlive a power cut
+/// too; leases need not, for they mean nothing in another boot.
 public protocol LeaseStore: Sendable {
     /// Ends what another boot has left, and gives what this boot has stored; once, before all other calls.
     ///

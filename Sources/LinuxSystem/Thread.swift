@@ -25,6 +25,17 @@ func onOwnThread<Value: Sendable>(
             outcome.value = .failure(error)
         }
     }
+    let thread = try startThread(work)
+    pthread_join(thread, nil)
+    return try outcome.value.get()
+}
+
+/// Starts a raw thread that runs `body` and ends with it; nobody waits for it.
+func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
+    pthread_detach(try startThread(Work(body)))
+}
+
+private func startThread(_ work: Work) throws(Errno) -> pthread_t {
     let argument = unsafe Unmanaged.passRetained(work)
     var thread = pthread_t()
     let status = unsafe pthread_create(
@@ -39,6 +50,5 @@ func onOwnThread<Value: Sendable>(
         unsafe argument.release()
         throw Errno(rawValue: status)
     }
-    pthread_join(thread, nil)
-    return try outcome.value.get()
+    return thread
 }

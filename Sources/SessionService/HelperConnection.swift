@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import Glibc
 internal import HelperChannel
 internal import LinuxSystem
@@ -55,20 +54,21 @@ final class HelperConnection: Sendable {
 
     private let socket: OwnedDescriptor
     private let state = Mutex(State())
-    private let queue: DispatchQueue
+    private let loop: EventLoop
+    private let watch = Mutex<EventLoop.Watch?>(nil)
     private let onEvent: @Sendable (Event) -> Void
 
     /// Connects, greets and starts to listen; blocks for `patience` at most.
     ///
     /// - Throws: the errno; EPROTO where the helper speaks another version.
     init(
-        path: String, queue: DispatchQueue, onEvent: @escaping @Sendable (Event) -> Void
+        path: String, loop: EventLoop, onEvent: @escaping @Sendable (Event) -> Void
     ) throws(Errno) {
         let socket = try UnixSocket.connect(.seqpacket, to: path, timeout: Self.patience)
         try Self.greet(socket)
         try socket.setNonBlocking()
         self.socket = socket
-        self.queue = queue
+        self.loop = loop
         self.onEvent = onEvent
     }
 
@@ -93,19 +93,14 @@ final class HelperConnection: Sendable {
     ///
     /// The connection lives until the helper ends it.
     func start() {
-        let source = DispatchSource.makeReadSource(fileDescriptor: socket.withRaw { $0 }, queue: queue)
-        let timer = DispatchSource.makeTimerSource(queue: queue)
-        source.setEventHandler { [self] in
-            if !receiveAll() {
-                source.cancel()
-                timer.cancel()
-            }
+        let watch = loop.watch(socket, for: .reading) { [self] in
+            if !receiveAll() { self.watch.withLock { $0.take() }?.cancel() }
+        } ended: { [self] in
+            // Until here the watch keeps this object, and so the descriptor.
+            extendLifetime(self)
         }
-        timer.schedule(deadline: .now() + 1, repeating: 1)
-        timer.setEventHandler { [self] in giveUpOverdue() }
-        // The sources keep this object, and so the descriptor, until they are cancelled.
-        source.activate()
-        timer.activate()
+        self.watch.withLock { $0 = watch }
+        giveUpOverdue()
     }
 
     /// Ends the channel: every request that is under way fails, and the helper may serve another connection.
@@ -200,7 +195,10 @@ final class HelperConnection: Sendable {
         }
     }
 
+    /// Looks once a second, until the channel ends.
     private func giveUpOverdue() {
+        guard !state.withLock({ $0.isLost }) else { return }
+        loop.perform(after: .seconds(1)) { [self] in giveUpOverdue() }
         let now = SystemClock.bootTimeMicroseconds()
         let overdue = state.withLock { state in
             let sequences = state.pending.filter { $0.value.deadline < now }.keys

@@ -1,37 +1,36 @@
-internal import Dispatch
 internal import Leasing
 internal import LinuxSystem
+internal import Synchronization
 
 /// Waits for the end of one leader's process, by its pidfd.
 final class LeaderWatch: Sendable {
     /// Which process it is, for the store.
     let leader: Leader
-    private let process: PidDescriptor
-    // Sound: Dispatch's own objects may be used from any thread; only their Swift protocol does not say so.
-    private nonisolated(unsafe) let source: any DispatchSourceRead
+    private let watch: EventLoop.Watch
 
-    /// Takes over the process and calls `onEnd` on `queue` once, when it has ended or at once where it has already.
+    /// Takes over the process and calls `onEnd` on the loop, once, when it has ended or at once where it has already.
     init(
-        _ process: consuming PidDescriptor, leader: Leader, queue: DispatchQueue,
-        onEnd: @escaping @Sendable () -> Void
+        _ process: consuming PidDescriptor, leader: Leader, loop: EventLoop, onEnd: @escaping @Sendable () -> Void
     ) {
-        let raw = process.descriptor.withRaw { $0 }
+        let held = Held(process)
         self.leader = leader
-        self.process = process
-        let source = DispatchSource.makeReadSource(fileDescriptor: raw, queue: queue)
-        unsafe self.source = source
-        source.setEventHandler {
-            source.cancel()
+        self.watch = loop.watch(held.process.descriptor, for: .reading) {
+            // The descriptor stays readable: told once is told.
+            held.watch.withLock { $0 }?.cancel()
             onEnd()
+        } ended: {
+            held.watch.withLock { $0 = nil }
         }
-        // Holds the descriptor open until Dispatch has let go of it, and breaks the circle of closures then.
-        source.setCancelHandler { [self] in
-            source.setEventHandler {}
-            extendLifetime(self)
-        }
-        source.activate()
+        held.watch.withLock { [watch] in $0 = watch }
     }
 
-    /// Stops waiting.
-    func cancel() { unsafe source.cancel() }
+    /// Stops waiting, and lets go of the process.
+    func cancel() { watch.cancel() }
+
+    /// Keeps the descriptor open for the loop, until it has let go of it.
+    private final class Held: Sendable {
+        let process: PidDescriptor
+        let watch = Mutex<EventLoop.Watch?>(nil)
+        init(_ process: consuming PidDescriptor) { self.process = process }
+    }
 }

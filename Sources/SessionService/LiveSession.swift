@@ -21,7 +21,8 @@ final class LiveSession {
     /// The namespace, from its connection to its handing over.
     var descriptor: DescriptorBox?
     var leaders: [LeaderID: LeaderWatch] = [:]
-    var timers: [TimerKind: Task<Void, Never>] = [:]
+    /// The timers that run, each by a number of its own: one that was stopped may still run out.
+    var timers: [TimerKind: UInt64] = [:]
     /// Whether anybody ever had the session; else its open failed.
     var wasHandedOver = false
     /// Callers of close that wait, by a number of their own.

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ClientAPI
 internal import Glibc
 internal import HelperChannel
@@ -32,7 +33,7 @@ extension SessionService {
         case .watchLeader: break  // Watched since it was made known; see `entered`.
         case .forgetLeader(let leader): live.leaders.removeValue(forKey: leader)?.cancel()
         case .startTimer(let kind): startTimer(kind, live)
-        case .stopTimer(let kind): live.timers.removeValue(forKey: kind)?.cancel()
+        case .stopTimer(let kind): live.timers[kind] = nil
         case .recordState: recordState(live)
         case .recordEnd(let reason): recordEnd(live, reason)
         case .release: release(live)
@@ -154,10 +155,18 @@ extension SessionService {
     private func startTimer(_ kind: TimerKind, _ live: LiveSession) {
         let id = live.lease.session
         let delay = kind.delay ?? remainingHold(live)
-        live.timers[kind] = Task {
-            guard (try? await Task.sleep(for: delay, clock: .continuous)) != nil else { return }
-            self.handle(.timer(kind), id)
+        lastTimer += 1
+        let number = lastTimer
+        live.timers[kind] = number
+        loop.perform(after: delay) { [weak self] in
+            self?.assumeIsolated { $0.ranOut(kind, number, id) }
         }
+    }
+
+    private func ranOut(_ kind: TimerKind, _ number: UInt64, _ id: SessionID) {
+        guard let live = sessions[id], live.timers[kind] == number else { return }
+        live.timers[kind] = nil
+        handle(.timer(kind), id)
     }
 
     private func remainingHold(_ live: LiveSession) -> Duration {

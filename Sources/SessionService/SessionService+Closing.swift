@@ -31,15 +31,13 @@ extension SessionService {
         lastCloser += 1
         let number = lastCloser
         let id = live.lease.session
-        let limit = Task {
-            guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
-            self.sessions[id]?.closers.removeValue(forKey: number)?.resume()
+        loop.perform(after: Self.patience) { [weak self] in
+            self?.assumeIsolated { $0.sessions[id]?.closers.removeValue(forKey: number)?.resume() }
         }
         await withCheckedContinuation { closer in
             live.closers[number] = closer
             ask()
         }
-        limit.cancel()
     }
 
     /// The namespace of a living session, to run something more in it.

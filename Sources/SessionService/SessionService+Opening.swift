@@ -131,7 +131,7 @@ extension SessionService {
         let id = live.lease.session
         if live.lease.mode == .enter {
             connection.onClose { [weak self] in
-                Task { await self?.handle(.openerGone, id) }
+                self?.loop.perform { [weak self] in self?.assumeIsolated { $0.handle(.openerGone, id) } }
             }
         }
         return await withCheckedContinuation { opener in
@@ -167,8 +167,8 @@ extension SessionService {
         if live.leaders.values.contains(where: { $0.leader == known }) { return }
         lastLeader += 1
         let leader = LeaderID(lastLeader)
-        live.leaders[leader] = LeaderWatch(process, leader: known, queue: queue.dispatchQueue) { [weak self] in
-            Task { await self?.handle(.leaderEnded(leader), id) }
+        live.leaders[leader] = LeaderWatch(process, leader: known, loop: loop) { [weak self] in
+            self?.assumeIsolated { $0.handle(.leaderEnded(leader), id) }
         }
         handle(.entered(leader), id)
         guard live.plan.leaders.contains(leader) else {

@@ -4,7 +4,6 @@ internal import Leasing
 internal import LinuxSystem
 internal import Logging
 internal import SessionPlan
-internal import Varlink
 
 extension SessionService {
     /// Takes up what an earlier service has stored, held against what the kernel has, before anybody is served.
@@ -69,8 +68,8 @@ extension SessionService {
         let id = lease.session
         for (leader, found) in watches {
             guard let process = found.take() else { continue }
-            live.leaders[leader] = LeaderWatch(process, leader: found.leader, queue: queue.dispatchQueue) { [weak self] in
-                Task { await self?.handle(.leaderEnded(leader), id) }
+            live.leaders[leader] = LeaderWatch(process, leader: found.leader, loop: loop) { [weak self] in
+                self?.assumeIsolated { $0.handle(.leaderEnded(leader), id) }
             }
         }
         sessions[id] = live

@@ -42,7 +42,7 @@ extension SessionService {
         let id = live.lease.session
         sessions[id] = nil
         idsByNumber[live.lease.number] = nil
-        for timer in live.timers.values { timer.cancel() }
+        live.timers = [:]
         settleClosers(live)
         store(live, "release") { [store] () throws(LeaseStoreError) in
             try await store.release(id)

@@ -1,5 +1,4 @@
 internal import ClientAPI
-internal import Dispatch
 internal import HelperChannel
 internal import Leasing
 internal import LinuxSystem
@@ -23,7 +22,7 @@ extension SessionService: Service {
                 vendor: "vipns", product: "vipnsd", version: surroundings.version, url: ""),
             interfaces: [ClientInterface(service: self, operators: surroundings.operators).interface],
             limits: VarlinkServer.Limits(),
-            events: queue,
+            loop: loop,
             unexpected: { error in ServiceError.failed(text: "\(error)").varlinkReply })
         self.server = server
         await cancelWhenGracefulShutdown { await self.serve(stored, on: server) }
@@ -38,7 +37,7 @@ extension SessionService: Service {
         while !Task.isCancelled {
             let (events, channel) = AsyncStream.makeStream(of: HelperConnection.Event.self)
             do {
-                helper = try await Self.connect(surroundings.helperPath, queue.dispatchQueue) { channel.yield($0) }
+                helper = try await Self.connect(surroundings.helperPath, loop) { channel.yield($0) }
                 if let stored = unadopted { try await adopt(stored) } else { try await reconcile() }
                 unadopted = nil
                 try await listen(on: server)
@@ -63,9 +62,9 @@ extension SessionService: Service {
 
     /// Connecting blocks while a stopped helper does not greet: it is done where it holds up nobody.
     @concurrent private static func connect(
-        _ path: String, _ queue: DispatchQueue, _ onEvent: @escaping @Sendable (HelperConnection.Event) -> Void
+        _ path: String, _ loop: EventLoop, _ onEvent: @escaping @Sendable (HelperConnection.Event) -> Void
     ) async throws -> HelperConnection {
-        let helper = try HelperConnection(path: path, queue: queue, onEvent: onEvent)
+        let helper = try HelperConnection(path: path, loop: loop, onEvent: onEvent)
         helper.start()
         return helper
     }

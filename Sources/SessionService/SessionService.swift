@@ -38,9 +38,9 @@ public actor SessionService {
     }
 
     /// Everything of the service but the store's disk happens here, one thing after the other.
-    nonisolated let queue = EventQueue(label: "vipns.service")
+    nonisolated let loop = EventLoop()
     /// The actor's executor.
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe queue.asUnownedSerialExecutor() }
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
     let surroundings: Surroundings
     let store: any LeaseStore
     let logger: Logger
@@ -51,6 +51,7 @@ public actor SessionService {
     var lastNumber: UInt32 = StoredState.numberBeforeFirst
     var lastLeader: UInt64 = 0
     var lastCloser: UInt64 = 0
+    var lastTimer: UInt64 = 0
     var helper: HelperConnection?
     var server: VarlinkServer?
     var accounts: [String: KnownAccount] = [:]

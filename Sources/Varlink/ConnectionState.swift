@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import LinuxSystem
 
 /// The one owner of a connection's socket, which closes when the last reference goes.
@@ -39,10 +38,10 @@ struct ConnectionState {
     var socket: ConnectionSocket?
     /// Set once and for ever; nothing is sent or begun afterwards.
     var isClosing = false
-    /// Dispatch sources that still watch the socket; it may be closed only when there are none.
+    /// Watches that still wait for the socket; it may be closed only when there are none.
     var sources = 0
-    var reading: SocketSource?
-    var writing: SocketSource?
+    var reading: EventLoop.Watch?
+    var writing: EventLoop.Watch?
 
     var decoder: FrameDecoder
     var waiting: [VarlinkCall] = []

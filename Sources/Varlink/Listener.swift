@@ -1,4 +1,3 @@
-internal import Dispatch
 internal import LinuxSystem
 internal import Synchronization
 
@@ -9,7 +8,7 @@ final class Listener: Sendable {
 
     private struct State {
         var socket: ConnectionSocket?
-        var source: SocketSource?
+        var source: EventLoop.Watch?
         var isStopped = false
     }
 
@@ -21,8 +20,8 @@ final class Listener: Sendable {
     func start() {
         state.withLock { state in
             guard !state.isStopped, let socket = state.socket else { return }
-            state.source = SocketSource(
-                .reading, of: socket.descriptor, queue: server.queue, ready: { self.accept() },
+            state.source = server.loop.watch(
+                socket.descriptor, for: .reading, ready: { self.accept() },
                 ended: { self.state.withLock { $0.socket = nil } })
         }
     }
@@ -48,10 +47,8 @@ final class Listener: Sendable {
             } catch .wouldBlock {
                 return
             } catch {
-                // Out of descriptors or memory: the client stays in the backlog and the source would fire without end.
-                source.suspend()
-                let pause = DispatchTimeInterval.milliseconds(server.limits.acceptPause.milliseconds)
-                server.queue.asyncAfter(deadline: .now() + pause) { source.resume() }
+                // Out of descriptors or memory: the client stays in the backlog and the watch would fire without end.
+                source.suspend(for: server.limits.acceptPause)
                 return
             }
         }

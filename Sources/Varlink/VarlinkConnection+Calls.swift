@@ -36,7 +36,7 @@ extension VarlinkConnection {
 
     /// Runs a streaming handler in a task of its own, which ``close()`` cancels.
     private func runStream(_ call: VarlinkCall, _ handler: @escaping VarlinkMethod.StreamHandler) async {
-        let task = Task.immediate(executorPreference: server.events) {
+        let task = Task.immediate(executorPreference: server.loop) {
             do {
                 let replies = VarlinkReplyStream(connection: self, isOneway: call.isOneway)
                 try finish(call, with: await handler(call, replies))

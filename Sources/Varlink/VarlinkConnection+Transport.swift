@@ -42,7 +42,7 @@ extension VarlinkConnection {
             if withDeadline { server.superviseDeadlines() }
         case .answer:
             server.superviseDeadlines(if: state.withLock { $0.requestDeadline != nil })
-            Task.immediate(executorPreference: server.events) { await answerWaitingCalls() }
+            Task.immediate(executorPreference: server.loop) { await answerWaitingCalls() }
         }
     }
 

@@ -1,4 +1,3 @@
-internal import Dispatch
 public import LinuxSystem
 internal import Synchronization
 
@@ -80,7 +79,7 @@ public final class VarlinkConnection: Sendable {
 
     /// What is left to do outside the lock when a connection ends.
     private struct Ending {
-        let sources: [SocketSource]
+        let sources: [EventLoop.Watch]
         let stream: Task<Void, Never>?
         let waiters: [CheckedContinuation<Void, Never>]
     }
@@ -94,11 +93,11 @@ public final class VarlinkConnection: Sendable {
     }
 
     func watch(
-        _ direction: SocketSource.Direction, _ socket: ConnectionSocket, _ state: inout ConnectionState,
+        _ direction: EventLoop.Direction, _ socket: ConnectionSocket, _ state: inout ConnectionState,
         ready: @escaping @Sendable () -> Void
-    ) -> SocketSource {
+    ) -> EventLoop.Watch {
         state.sources += 1
-        return SocketSource(direction, of: socket.descriptor, queue: server.queue, ready: ready) {
+        return server.loop.watch(socket.descriptor, for: direction, ready: ready) {
             self.state.withLock { $0.sources -= 1 }
             self.finishIfUnwatched()
         }

@@ -1,4 +1,3 @@
-internal import Dispatch
 public import LinuxSystem
 internal import Synchronization
 
@@ -8,8 +7,7 @@ internal import Synchronization
 /// end it with ``stop()``.
 public final class VarlinkServer: Sendable {
     let limits: Limits
-    let events: EventQueue
-    var queue: DispatchQueue { events.dispatchQueue }
+    let loop: EventLoop
     private let interfaces: [String: VarlinkInterface]
     private let methods: [String: VarlinkMethod]
     private let unexpected: @Sendable (any Error) -> VarlinkErrorReply?
@@ -26,16 +24,16 @@ public final class VarlinkServer: Sendable {
     /// Makes a server that listens nowhere yet.
     ///
     /// `unexpected` puts into words what a handler throws that is not a ``VarlinkErrorConvertible``; where it gives nil
-    /// the connection is closed. `events` does all input and output and runs the handlers: an actor that the handlers
+    /// the connection is closed. `loop` does all input and output and runs the handlers: an actor that the handlers
     /// call should live there too.
     public init(
         identity: Identity, interfaces: [VarlinkInterface], limits: Limits = Limits(),
-        events: EventQueue = EventQueue(label: "varlink"),
+        loop: EventLoop = EventLoop(),
         unexpected: @escaping @Sendable (any Error) -> VarlinkErrorReply? = { _ in nil }
     ) {
         let all = [VarlinkInterface.introspection(of: identity, interfaces: interfaces)] + interfaces
         self.limits = limits
-        self.events = events
+        self.loop = loop
         self.unexpected = unexpected
         self.interfaces = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
         let entries = all.flatMap { interface in
@@ -145,7 +143,7 @@ public final class VarlinkServer: Sendable {
             return !state.isSupervising
         }
         guard isNew else { return }
-        queue.asyncAfter(deadline: .now() + .milliseconds(max(1, limits.patience.milliseconds / 8))) {
+        loop.perform(after: .milliseconds(max(1, limits.patience.milliseconds / 8))) {
             self.state.withLock { $0.isSupervising = false }
             let now = ContinuousClock.now
             let deadlines = self.connections.map { ($0, $0.isOverdue(at: now)) }

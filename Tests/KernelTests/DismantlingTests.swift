@@ -82,7 +82,8 @@ import Testing
                 try host.run("/usr/bin/umount", [removed.pin])
                 #expect(unsafe unlink(removed.pin) == 0)
                 #expect(try host.networks.list().compactMap(\.session).isEmpty)
-                #expect(try host.networks.dismantle(removed.session, number: removed.number) == false)
+                _ = try host.networks.dismantle(removed.session, number: removed.number)
+                #expect(try eventually { try host.networks.isAlive(removed.number) == false })
 
                 let nameless = try host.open(103)
                 #expect(unsafe unlink("\(TestHost.names)/\(nameless.name)") == 0)

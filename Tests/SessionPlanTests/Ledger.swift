@@ -17,6 +17,8 @@ struct Ledger {
 
     /// Opens the books for a new session, or for one found after a restart.
     init(found: AdoptedState? = nil) {
+        // What a dump of the kernel's numbers lacks is gone by the kernel's word.
+        word = found == .vanished
         guard found == .held || found == .quarantined else { return }
         (word, ends) = (true, 1)
     }

@@ -90,6 +90,14 @@ int vipns_signal_descriptor(const int *signals, int count);
 /* The next signal that waits on such a descriptor; 0 where there is none. */
 int vipns_next_signal(int fd);
 
+/* Waiting for descriptors: epoll(7), eventfd(2). Level-triggered; an event is told by the number that fd was added with. */
+int vipns_epoll_create(void);
+int vipns_epoll_add(int epoll, int fd, int for_writing, uint64_t number);
+int vipns_epoll_remove(int epoll, int fd);
+/* Fills numbers with those that are ready, limit at most; gives how many. Waits without end for -1 milliseconds. */
+int vipns_epoll_wait(int epoll, uint64_t *numbers, int limit, int milliseconds);
+int vipns_eventfd(void);
+
 /* A long option of a program; getopt_long(3). */
 struct vipns_option {
     const char *name;
