@@ -16,19 +16,21 @@ extension SessionService {
     func members() async throws(HelperFailure) -> MemberScans.Members {
         if let next = scans.next { return try await next.value.get() }
         let previous = scans.current
-        let scan = Task { () -> Result<MemberScans.Members, HelperFailure> in
-            _ = await previous?.value
-            // From here on a new caller needs a new scan.
-            scans.current = scans.next
-            scans.next = nil
-            do throws(HelperFailure) {
-                return .success(try await scanMembers())
-            } catch {
-                return .failure(error)
-            }
-        }
+        let scan = Task(executorPreference: loop) { await self.scan(after: previous) }
         scans.next = scan
         return try await scan.value.get()
+    }
+
+    private func scan(after previous: MemberScans.Scan?) async -> Result<MemberScans.Members, HelperFailure> {
+        _ = await previous?.value
+        // From here on a new caller needs a new scan.
+        scans.current = scans.next
+        scans.next = nil
+        do throws(HelperFailure) {
+            return .success(try await scanMembers())
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func scanMembers() async throws(HelperFailure) -> MemberScans.Members {

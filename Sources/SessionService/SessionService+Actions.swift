@@ -45,14 +45,14 @@ extension SessionService {
     /// Runs `body` up to its first wait at once, so that requests leave in the order of the actions.
     private func answered(_ live: LiveSession, _ body: @escaping () async -> PlanEvent) {
         let id = live.lease.session
-        Task.immediate {
+        Task.immediate(executorPreference: loop) {
             let event = await body()
             self.handle(event, id)
         }
     }
 
     private func unanswered(_ body: @escaping () async -> Void) {
-        Task.immediate { await body() }
+        Task.immediate(executorPreference: loop) { await body() }
     }
 
     private func storeIntent(_ live: LiveSession) async -> PlanEvent {

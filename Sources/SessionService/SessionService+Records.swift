@@ -57,7 +57,7 @@ extension SessionService {
         _ live: LiveSession, _ what: String, _ write: @escaping () async throws(LeaseStoreError) -> Void
     ) {
         let logger = logger(for: live)
-        Task.immediate {
+        Task.immediate(executorPreference: loop) {
             do throws(LeaseStoreError) {
                 try await write()
             } catch {

@@ -32,7 +32,8 @@ extension EndToEnd.CommandTests {
     @Test func `ip netns finds a session by its name`() async throws {
         try await inLab { lab in
             let session = try lab.enter()
-            let outcome = try lab.run("ip", "netns", "exec", "vipns-\(session.id)", "ip", "-o", "-4", "addr", "show", "eth0")
+            let outcome = try lab.run(
+                "ip", "netns", "exec", "vipns-\(session.id)", "ip", "-o", "-4", "addr", "show", "eth0")
             #expect(outcome.output.contains("10.77.0.101/24"))
             #expect(try lab.succeed("ip", "netns", "list").contains("vipns-\(session.id)"))
             try lab.succeed("vipns", "close", session.id, "--kill")
@@ -111,7 +112,9 @@ extension EndToEnd.CommandTests {
 
     @Test func `wrong usage gives 64, a service that is not there 75`() async throws {
         try await inLab { lab in
-            for words in [["close"], ["close", "--all", "x"], ["no-such-verb"], ["enter", "--no-such-option"], ["show"]] {
+            for words in [
+                ["close"], ["close", "--all", "x"], ["no-such-verb"], ["enter", "--no-such-option"], ["show"],
+            ] {
                 #expect(try lab.run(["vipns"] + words).status == 64, "\(words)")
             }
             let pool = try lab.vipns("enter", "--pool", "nowhere", "--", "true")

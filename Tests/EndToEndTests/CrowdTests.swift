@@ -10,7 +10,8 @@ extension EndToEnd.CrowdTests {
             // One after the other they would be no crowd: one shell starts them all.
             let running = try lab.start(
                 "sh", "-c",
-                "for i in $(seq 60); do vipns enter -- sh -c 'echo $VIPNS_ADDRESS; exec sleep 600' 2>/dev/null || echo refused $? & done; wait")
+                "for i in $(seq 60); do vipns enter -- sh -c 'echo $VIPNS_ADDRESS; exec sleep 600' 2>/dev/null || echo refused $? & done; wait"
+            )
             var lines: [String] = []
             for _ in 0..<60 { lines.append(try running.line(within: .seconds(30))) }
             #expect(lines.count { $0 == "refused 75" } == 10)

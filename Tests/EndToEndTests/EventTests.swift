@@ -39,7 +39,8 @@ extension EndToEnd.EventTests {
             #expect(events.allSatisfy { $0.session?.user == "alice" })
             let session = try lab.enter("setsid sleep 1 & exit 0")
             let lingering = try kinds(watcher, until: "freed")
-            #expect(lingering.map(\.kind) == ["opened", "entered", "closing", "lingering", "closing", "closed", "freed"])
+            #expect(
+                lingering.map(\.kind) == ["opened", "entered", "closing", "lingering", "closing", "closed", "freed"])
             #expect(lingering.allSatisfy { $0.session?.id == session.id })
         }
     }

@@ -14,7 +14,8 @@ extension EndToEnd.ExhaustionTests {
         try await inLab(options: Self.one + ["--exhaustion", "share"]) { lab in
             let first = try lab.enter()
             let outcome = try lab.vipns(
-                "enter", "--user", "alice", "--", "sh", "-c", "ip -o -4 addr show lan0; echo \"[$VIPNS_SESSION]\"; exit 3")
+                "enter", "--user", "alice", "--", "sh", "-c",
+                "ip -o -4 addr show lan0; echo \"[$VIPNS_SESSION]\"; exit 3")
             #expect(outcome.errors == sentence)
             #expect(outcome.status == 3)
             #expect(outcome.output.contains("10.77.0.2/24"))

@@ -6,7 +6,8 @@ extension EndToEnd {
 
 extension EndToEnd.FailureTests {
     /// Expects that an open fails with that text, at once, and that nothing is left.
-    private func expectRefusal(_ lab: TestLab, _ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    private func expectRefusal(_ lab: TestLab, _ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws
+    {
         let outcome = try lab.vipns("enter", "--", "echo", "ran")
         #expect(outcome.status == 1, "\(outcome)", sourceLocation: sourceLocation)
         #expect(outcome.output.isEmpty, sourceLocation: sourceLocation)
@@ -68,9 +69,32 @@ extension EndToEnd.FailureTests {
         }
     }
 
+    @Test func `the limit of namespaces is named, and nothing is left`() async throws {
+        try await inLab { lab in
+            let helper = try lab.process(of: "helper")
+            // The real limit belongs to the machine, not to the lab.
+            let strace = try lab.start(
+                "sh", "-c",
+                """
+                echo $$
+                exec strace -f -p \(helper) -o /dev/null -e trace=unshare -e inject=unshare:error=ENOSPC 2>&1
+                """)
+            let own = try strace.line()
+            #expect(try strace.line().contains("attached"))
+            let outcome = try lab.vipns("enter", "--", "true")
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains("user.max_net_namespaces is reached"), "\(outcome)")
+            try lab.succeed("kill", own)
+            try lab.expectFullPool()
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
+        }
+    }
+
     @Test func `an address that another link of the host has goes to quarantine, and the next is taken`() async throws {
         try await inLab { lab in
-            try lab.succeed("ip", "link", "add", "rival", "link", "lan0", "address", "02:00:0a:4d:00:65", "type", "macvlan", "mode", "bridge")
+            try lab.succeed(
+                "ip", "link", "add", "rival", "link", "lan0", "address", "02:00:0a:4d:00:65", "type", "macvlan", "mode",
+                "bridge")
             try lab.succeed("ip", "link", "set", "rival", "up")
             let session = try lab.enter()
             #expect(session.address == "10.77.0.102")

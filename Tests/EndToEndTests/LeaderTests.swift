@@ -61,7 +61,8 @@ extension EndToEnd.LeaderTests {
         try await inLab { lab in
             for user in ["root", "alice"] {
                 let session = try lab.enter(
-                    "/run/vipns-lab/bin/vipns close $VIPNS_SESSION; echo closed $?; read line; exit 0", options: ["--user", user])
+                    "/run/vipns-lab/bin/vipns close $VIPNS_SESSION; echo closed $?; read line; exit 0",
+                    options: ["--user", user])
                 #expect(try session.running.line() == "session '\(session.id)' is closing")
                 #expect(try session.running.line() == "closed 0")
                 // The shell is still in it.

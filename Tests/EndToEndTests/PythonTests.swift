@@ -133,7 +133,9 @@ extension EndToEnd.PythonTests {
                     except OSError as error:
                         print(error.strerror)
                 """
-            let outcome = try lab.run(["setpriv", "--reuid", "alice", "--regid", "alice", "--init-groups", "/usr/bin/python3", "-c", script])
+            let outcome = try lab.run([
+                "setpriv", "--reuid", "alice", "--regid", "alice", "--init-groups", "/usr/bin/python3", "-c", script,
+            ])
             #expect(outcome.status == 0, "\(outcome)")
             #expect(outcome.output.split(separator: "\n").count == 7)
             #expect(try lab.session(session.id)?.state == "active")

@@ -80,7 +80,8 @@ extension TestLab {
     }
 
     /// Waits until every address is free again.
-    func expectFullPool(within limit: Duration = .seconds(5), sourceLocation: SourceLocation = #_sourceLocation) throws {
+    func expectFullPool(within limit: Duration = .seconds(5), sourceLocation: SourceLocation = #_sourceLocation) throws
+    {
         var last: PoolRow?
         let isFull = try eventually(within: limit) {
             last = try pool()

@@ -25,7 +25,7 @@ final class Running {
     init(_ words: [String], environment: [String]? = nil) throws {
         let pair = try UnixSocket.pair(.stream)
         let raw = pair.second.withRaw { $0 }
-        errors = try OwnedDescriptor.open("/tmp", O_RDWR | O_TMPFILE_FLAGS, mode: 0o600)
+        errors = try OwnedDescriptor.open("/tmp", O_RDWR | temporaryFile, mode: 0o600)
         let child = try ChildProcess(
             words[0], arguments: Array(words.dropFirst()), environment: environment, input: raw, output: raw,
             error: errors.withRaw { $0 }, options: [.dieWithParent, .ownGroup])
@@ -109,4 +109,4 @@ final class Running {
 }
 
 /// open(2): O_TMPFILE, which is a sum of macros that the importer leaves out; the same on x86-64 and arm64.
-private let O_TMPFILE_FLAGS: Int32 = 0o20000000 | O_DIRECTORY
+private let temporaryFile: Int32 = 0o20000000 | O_DIRECTORY

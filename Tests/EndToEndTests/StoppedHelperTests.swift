@@ -15,12 +15,16 @@ extension EndToEnd.StoppedHelperTests {
             }
             #expect(outcome?.status == 75 || outcome?.status == 1)
             #expect(outcome?.output == "")
-            #expect(outcome?.errors.contains("vipns-helper does not answer") == true, "\(outcome.map { "\($0)" } ?? "")")
+            #expect(
+                outcome?.errors.contains("vipns-helper does not answer") == true, "\(outcome.map { "\($0)" } ?? "")")
             #expect(time < .seconds(8))
             // What needs no helper works.
             #expect(try lab.session(session.id)?.state == "active")
             try lab.tell("cont helper")
-            #expect(try eventually(within: .seconds(8)) { try lab.pool() == PoolRow(total: 3, free: 2, leased: 1, held: 0, quarantined: 0) })
+            #expect(
+                try eventually(within: .seconds(8)) {
+                    try lab.pool() == PoolRow(total: 3, free: 2, leased: 1, held: 0, quarantined: 0)
+                })
             #expect(try eventually { try lab.vipns("enter", "--", "true").status == 0 })
             #expect(try lab.vipns("exec", session.id, "--", "true").status == 0)
             #expect(try lab.succeed("ls", "/run/vipns/netns") == session.id)

@@ -52,7 +52,8 @@ extension EndToEnd.TeardownTests {
         try await inLab("--range", "10.77.0.101-10.77.0.101", "--exhaustion", "deny") { lab in
             let session = try lab.enter()
             let holder = try lab.start(
-                "python3", "-uc", "import sys; f = open('/run/vipns/netns/\(session.id)'); print('held'); sys.stdin.readline()")
+                "python3", "-uc",
+                "import sys; f = open('/run/vipns/netns/\(session.id)'); print('held'); sys.stdin.readline()")
             #expect(try holder.line() == "held")
             try lab.succeed("kill", "-9", "\(session.pid)")
             try lab.expect(session.id, becomes: nil, within: .seconds(4))

@@ -77,8 +77,11 @@ final class TestLab {
     /// Writes the configuration with a line before the pools, and makes the service's state directory its own: what
     /// the lab does before it starts daemons.
     func configure(_ line: String = "", pool: [String] = []) throws {
-        let lines = ["ranges: [10.77.0.101-10.77.0.103]", "prefix: 10.77.0.0/24", "gateway: 10.77.0.1", "parent: lan0",
-            "hold: 100ms"] + pool
+        let lines =
+            [
+                "ranges: [10.77.0.101-10.77.0.103]", "prefix: 10.77.0.0/24", "gateway: 10.77.0.1", "parent: lan0",
+                "hold: 100ms",
+            ] + pool
         let text = "\(line)\npools:\n  lab:\n" + lines.map { "    \($0)\n" }.joined()
         try succeed("sh", "-c", "printf '%s' '\(text)' > /run/vipns-lab/vipns.yaml")
         try succeed("chown", "64742:64742", "/run/vipns-lab/state")
@@ -134,7 +137,8 @@ final class TestLab {
 
     /// Opens a session for a shell that says its own number first, then does what `script` says.
     func enter(_ script: String, options: [String] = []) throws -> Entered {
-        let running = try start(["vipns", "enter"] + options + ["--", "sh", "-c", "echo $$ $VIPNS_SESSION $VIPNS_ADDRESS; \(script)"])
+        let running = try start(
+            ["vipns", "enter"] + options + ["--", "sh", "-c", "echo $$ $VIPNS_SESSION $VIPNS_ADDRESS; \(script)"])
         let words = try running.line().split(separator: " ").map(String.init)
         guard words.count >= 2, let pid = Int32(words[0]) else { throw TestFailure("enter said \(words)") }
         return Entered(running: running, pid: pid, id: words[1], address: words.count > 2 ? words[2] : nil)
