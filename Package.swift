@@ -111,6 +111,7 @@ let package = Package(
         tests("AddressingTests", ["Addressing"]),
         tests("LabTests", ["Lab", "LinuxSystem"]),
         tests("LeasingTests", ["Leasing", "Addressing"]),
+        tests("LinkageTests", []),
         tests("LeaseStoreSQLiteTests", ["LeaseStoreSQLite", "Leasing", "Addressing", "TestSupport", grdb]),
         tests("VarlinkTests", ["Varlink", "LinuxSystem"]),
         tests("ClientAPITests", ["ClientAPI", "Varlink", "LinuxSystem"]),

@@ -24,9 +24,7 @@ final class HelperConnection: Sendable {
         case lost
     }
 
-    /// How long a request may take.
-    ///
-    /// A stopped helper must not hold a login for ever.
+    /// How long connecting and greeting may take.
     static let patience = Duration.seconds(5)
     /// How many requests may lie in the channel: fewer than the socket's buffer holds.
     private static let window = 64
@@ -42,6 +40,7 @@ final class HelperConnection: Sendable {
 
     private struct Unsent {
         let request: HelperRequest
+        let deadline: Int64
         let waiter: Waiter
     }
 
@@ -116,7 +115,8 @@ final class HelperConnection: Sendable {
         let result = await withCheckedContinuation { waiter in
             let refused = state.withLock { state -> Bool in
                 if state.isLost { return true }
-                state.unsent.append(Unsent(request: request, waiter: waiter))
+                let deadline = SystemClock.bootTimeMicroseconds() + Int64(request.patience.microseconds)
+                state.unsent.append(Unsent(request: request, deadline: deadline, waiter: waiter))
                 return false
             }
             if refused { waiter.resume(returning: .failure(.helperLost)) } else { sendWaiting() }
@@ -135,7 +135,7 @@ final class HelperConnection: Sendable {
                     _ = try UnixSocket.send(next.request.encoded(sequence: state.lastSequence), on: socket)
                     state.pending[state.lastSequence] = Pending(
                         isList: next.request.isList,
-                        deadline: SystemClock.bootTimeMicroseconds() + Int64(Self.patience.microseconds),
+                        deadline: next.deadline,
                         waiter: next.waiter)
                 } catch {
                     failed.append(next.waiter)
@@ -195,16 +195,19 @@ final class HelperConnection: Sendable {
         }
     }
 
-    /// Looks once a second, until the channel ends.
+    /// Looks four times a second, until the channel ends.
     private func giveUpOverdue() {
         guard !state.withLock({ $0.isLost }) else { return }
-        loop.perform(after: .seconds(1)) { [self] in giveUpOverdue() }
+        loop.perform(after: .milliseconds(250)) { [self] in giveUpOverdue() }
         let now = SystemClock.bootTimeMicroseconds()
-        let overdue = state.withLock { state in
+        let overdue = state.withLock { state -> [Waiter] in
             let sequences = state.pending.filter { $0.value.deadline < now }.keys
-            return sequences.compactMap { state.pending.removeValue(forKey: $0) }
+            let sent = sequences.compactMap { state.pending.removeValue(forKey: $0)?.waiter }
+            let unsent = state.unsent.filter { $0.deadline < now }.map(\.waiter)
+            state.unsent.removeAll { $0.deadline < now }
+            return sent + unsent
         }
-        for pending in overdue { pending.waiter.resume(returning: .failure(.helperSilent)) }
+        for waiter in overdue { waiter.resume(returning: .failure(.helperSilent)) }
         sendWaiting()
     }
 
@@ -223,6 +226,17 @@ final class HelperConnection: Sendable {
 }
 
 extension HelperRequest {
+    /// How long its answer may take from the moment that it is asked for.
+    ///
+    /// A login waits for the first ones: a stopped helper may delay it by 2 s at most. The others work through all of
+    /// /proc, or wait for a crowd of sessions to end.
+    var patience: Duration {
+        switch self {
+        case .make, .connect, .join, .hello: .milliseconds(1500)
+        case .listen, .members, .kill, .dismantle, .unpin, .deleteLink, .list: .seconds(10)
+        }
+    }
+
     /// Whether the answer comes in parts, closed by `done`.
     var isList: Bool {
         switch self {
@@ -235,6 +249,11 @@ extension HelperRequest {
 extension HelperFailure {
     static let helperLost = HelperFailure(errno: ENOTCONN, description: "the connection to vipns-helper has ended")
     static let helperSilent = HelperFailure(errno: ETIMEDOUT, description: "vipns-helper does not answer")
+
+    /// Whether these words are about the helper itself.
+    static func isAboutHelper(_ text: String) -> Bool {
+        [helperLost, helperSilent].contains { $0.description == text }
+    }
 
     /// Whether the helper itself is missing, rather than unable to do one thing.
     var isAboutHelper: Bool { errno == ENOTCONN || errno == ETIMEDOUT }

@@ -56,7 +56,7 @@ extension SessionService {
         switch failure {
         case .closed: .openFailed(text: "the session was closed while it was being opened")
         case .intent, .namespace, .network, .addressInUse:
-            helper == nil ? .helperUnavailable(text: text) : .openFailed(text: text)
+            HelperFailure.isAboutHelper(text) ? .helperUnavailable(text: text) : .openFailed(text: text)
         }
     }
 

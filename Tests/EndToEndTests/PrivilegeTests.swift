@@ -163,7 +163,7 @@ extension EndToEnd.PrivilegeTests {
             let refused = try lab.vipns("enter", "--", "true")
             #expect(refused.status == 1)
             #expect(refused.errors.contains("10.77.0.201"), "\(refused)")
-            #expect(refused.errors.contains("reload vipns-helper"), "\(refused)")
+            #expect(refused.errors.contains("SIGHUP to vipns-helper"), "\(refused)")
             #expect(try lab.history().first?.reason == "open failed: network not connected")
             try lab.tell("signal helper 1")
             #expect(try eventually { try lab.vipns("enter", "--", "true").status == 0 })

@@ -13,11 +13,12 @@ extension EndToEnd.StoppedHelperTests {
             let time = try ContinuousClock().measure {
                 outcome = try lab.run(["vipns", "enter", "--", "echo", "ran"], within: .seconds(15))
             }
-            #expect(outcome?.status == 75 || outcome?.status == 1)
+            #expect(outcome?.status == 75)
             #expect(outcome?.output == "")
             #expect(
                 outcome?.errors.contains("vipns-helper does not answer") == true, "\(outcome.map { "\($0)" } ?? "")")
-            #expect(time < .seconds(8))
+            // 2 s at most, and a second for a machine that does other things as well.
+            #expect(time < .seconds(3), "\(time)")
             // What needs no helper works.
             #expect(try lab.session(session.id)?.state == "active")
             try lab.tell("cont helper")

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// What the programs that are shipped are linked with, read from the release build that `make test` makes first.
+@Suite(.enabled(if: Release.isThere, "needs the release build (make build)"))
+struct LinkageTests {
+    @Test(arguments: Release.programs) func `a program needs the system's own libraries alone`(program: String) throws {
+        let allowed: Set = [
+            "libc.so.6", "libm.so.6", "libgcc_s.so.1", "libstdc++.so.6", "ld-linux-x86-64.so.2",
+            "ld-linux-aarch64.so.1", "libmnl.so.0", "libsqlite3.so.0",
+        ]
+        let dynamic = try Release.lines(of: "readelf", "-d", program)
+        let needed = dynamic.filter { $0.contains("(NEEDED)") }.compactMap { line in
+            line.split(separator: "[").last.map { String($0.prefix { $0 != "]" }) }
+        }
+        #expect(!needed.isEmpty)
+        #expect(Set(needed).subtracting(allowed).isEmpty)
+        #expect(!dynamic.contains { $0.contains("RUNPATH") || $0.contains("RPATH") })
+    }
+
+    @Test func `only the service is linked with SQLite`() throws {
+        for program in Release.programs where program != "vipnsd" {
+            #expect(try !Release.lines(of: "readelf", "-d", program).contains { $0.contains("libsqlite3") })
+        }
+    }
+
+    @Test func `the helper holds no part of Foundation, and the command line not the large one`() throws {
+        let helper = try Release.lines(of: "nm", program: "vipns-helper")
+        #expect(helper.count > 1000)
+        #expect(!helper.contains { $0.contains("$s20FoundationEssentials") || $0.contains("$s10Foundation") })
+        #expect(try !Release.lines(of: "nm", program: "vipns").contains { $0.contains("$s10Foundation") })
+    }
+}
+
+/// The release build's programs.
+enum Release {
+    static let programs = ["vipns", "vipnsd", "vipns-helper"]
+    private static let folder = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent(".build/release")
+
+    /// Continuous integration must not pass without it.
+    static var isThere: Bool {
+        let isThere = programs.allSatisfy {
+            FileManager.default.fileExists(atPath: folder.appendingPathComponent($0).path)
+        }
+        return isThere || ProcessInfo.processInfo.environment["VIPNS_REQUIRE_ROOT"] == "1"
+    }
+
+    static func lines(of tool: String, _ options: String..., program: String) throws -> [Substring] {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [tool] + options + [folder.appendingPathComponent(program).path]
+        process.standardOutput = output
+        try process.run()
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(tool) failed")
+        return String(decoding: text, as: UTF8.self).split(separator: "\n")
+    }
+
+    static func lines(of tool: String, _ option: String, _ program: String) throws -> [Substring] {
+        try lines(of: tool, option, program: program)
+    }
+}
