@@ -34,6 +34,9 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
@@ -59,10 +62,9 @@ int vipns_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int vipns_pidfd_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
-static int close_range_cloexec(unsigned first) {
+int vipns_close_on_exec_from(unsigned first) {
     return (int)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC);
 }
-int vipns_die_with_parent(void) { return prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
 /* Unix sockets: unix(7). */
 
@@ -131,6 +133,11 @@ int vipns_socketpair_stream(int ends[2]) {
 }
 int vipns_accept(int fd, int nonblocking) {
     return accept4(fd, NULL, NULL, SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0));
+}
+
+int vipns_refuse_descriptors(int fd) {
+    int off = 0;
+    return setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &off, sizeof off);
 }
 
 int vipns_socket_timeouts(int fd, long milliseconds) {
@@ -300,7 +307,7 @@ static void become(const struct vipns_child *child, int report) {
     for (int i = 0; i < 3; i++) {
         if (dup2(wanted[i], i) < 0) goto failed;
     }
-    if (close_range_cloexec(3) < 0) goto failed;
+    if (vipns_close_on_exec_from(3) < 0) goto failed;
     if (child->set_ids) {
         if (setgroups(0, NULL) < 0) goto failed;
         if (setresgid(child->gid, child->gid, child->gid) < 0) goto failed;
@@ -328,9 +335,9 @@ int vipns_spawn(const struct vipns_child *child) {
         close(report[0]);
         become(child, report[1]);
     }
+    failure = errno;
     close(report[1]);
     if (pid < 0) {
-        failure = errno;
         close(report[0]);
         errno = failure;
         return -1;

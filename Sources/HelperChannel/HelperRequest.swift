@@ -27,23 +27,6 @@ public enum HelperRequest: Hashable, Sendable {
     case deleteLink(number: UInt32)
     /// List all pins and living numbers of ours.
     case list
-
-    /// The request's name, for logs.
-    public var name: String {
-        switch self {
-        case .hello: "hello"
-        case .listen: "listen"
-        case .make: "make"
-        case .connect: "connect"
-        case .join: "join"
-        case .members: "members"
-        case .kill: "kill"
-        case .dismantle: "dismantle"
-        case .unpin: "unpin"
-        case .deleteLink: "delete link"
-        case .list: "list"
-        }
-    }
 }
 
 extension HelperRequest {

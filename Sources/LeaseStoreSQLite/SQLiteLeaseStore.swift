@@ -10,7 +10,7 @@ public import Leasing
 /// - Format version: the last migration of `LeaseSchema`, now 1, listed in table `grdb_migrations`. An older file is
 ///   brought forward when it is opened, a newer one is refused.
 ///
-/// Every commit waits for the disk (`synchronous = FULL`): a granted address is in the history even after a power cut.
+/// What is history waits for the disk (`synchronous = FULL`): a granted address is known even after a power cut.
 public final class SQLiteLeaseStore: LeaseStore {
     /// Where the file is.
     public let path: String

@@ -17,8 +17,8 @@ public struct Account: Hashable, Sendable {
 
     /// Looks up a name, or a number, which needs no account; nil where there is no such name.
     public init?(_ nameOrNumber: String) {
-        if let entry = unsafe getpwnam(nameOrNumber) {
-            unsafe self.init(entry: entry)
+        if let account = unsafe Self.look({ unsafe getpwnam_r(nameOrNumber, $0, $1, $2, $3) }) {
+            self = account
         } else if let uid = UInt32(nameOrNumber), uid != UInt32.max {
             self.init(uid: uid)
         } else {
@@ -28,11 +28,34 @@ public struct Account: Hashable, Sendable {
 
     /// Looks up a number, which needs no account.
     public init(uid: UInt32) {
-        if let entry = unsafe getpwuid(uid) {
-            unsafe self.init(entry: entry)
-        } else {
-            self.init(name: "\(uid)", uid: uid, gid: uid, home: "/", shell: "/bin/sh")
+        self =
+            unsafe Self.look { unsafe getpwuid_r(uid, $0, $1, $2, $3) }
+            ?? Account(name: "\(uid)", uid: uid, gid: uid, home: "/", shell: "/bin/sh")
+    }
+
+    private typealias Look = (
+        UnsafeMutablePointer<passwd>, UnsafeMutablePointer<CChar>, Int,
+        UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
+    ) -> Int32
+
+    /// Calls one of the look-ups that several threads may call at a time, with more and more room.
+    ///
+    /// Sound: entry and buffer outlive the call, and all that is kept of them is copied.
+    private static func look(_ call: Look) -> Account? {
+        var size = 1024
+        while size <= 1 << 20 {
+            var entry = unsafe passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            var buffer = [CChar](repeating: 0, count: size)
+            let (status, account) = unsafe buffer.withUnsafeMutableBufferPointer { room -> (Int32, Account?) in
+                guard let start = room.baseAddress else { return (ERANGE, nil) }
+                let status = unsafe call(&entry, start, room.count, &found)
+                return unsafe (status, found.map { unsafe Account(entry: $0) })
+            }
+            if status != ERANGE { return account }
+            size *= 4
         }
+        return nil
     }
 
     private init(name: String, uid: UInt32, gid: UInt32, home: String, shell: String) {
@@ -43,7 +66,6 @@ public struct Account: Hashable, Sendable {
         self.shell = shell
     }
 
-    // Sound: the C library keeps the entry valid until the next call, and all of it is copied here.
     private init(entry: UnsafeMutablePointer<passwd>) {
         let entry = unsafe entry.pointee
         let shell = unsafe String(cString: entry.pw_shell)

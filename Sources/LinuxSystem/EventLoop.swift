@@ -32,6 +32,9 @@ public final class EventLoop: SerialExecutor, TaskExecutor {
     /// Lets an actor that lives here be entered by what the loop calls; traps on any other thread.
     public func checkIsolated() { precondition(core.isOnThread, "not on the event loop") }
 
+    /// What the loop calls runs in the isolation of the actors that live here.
+    public func isIsolatingCurrentContext() -> Bool? { core.isOnThread }
+
     /// Runs `body` here, once `delay` has passed.
     public func perform(after delay: Duration = .zero, _ body: @escaping @Sendable () -> Void) {
         if delay <= .zero { core.add(.closure(body)) } else { core.add(after: delay, body) }
@@ -78,7 +81,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor {
         ) {
             self.core = core
             self.number = core.nextNumber()
-            self.raw = second?.withRaw { $0 } ?? raw
+            // Without a second descriptor it must not touch what waits at the first: -1 is refused until the end.
+            self.raw = second?.withRaw { $0 } ?? (direction == .writing ? -1 : raw)
             self.second = second
             self.direction = direction
             self.ready = ready

@@ -95,8 +95,8 @@ final class EventLoopCore: Sendable {
         state.withLock { $0.watches[watch.number] = watch }
         let raw = epoll.withRaw { $0 }
         let status = vipns_epoll_add(raw, watch.raw, watch.direction == .writing ? 1 : 0, watch.number)
-        // Out of memory for one more: to its owner it looks ready, and the owner's next call finds out.
-        if status == -1 { add(.closure { watch.ready() }) }
+        // Out of memory or watches (user's limit): what waits must not be taken for ready.
+        if status == -1 { add(after: .milliseconds(100)) { [self] in if !watch.isCancelled { begin(watch) } } }
     }
 
     func pause(_ watch: EventLoop.Watch) {
@@ -116,13 +116,19 @@ final class EventLoopCore: Sendable {
         thread.store(UInt(pthread_self()), ordering: .releasing)
         var ready = [UInt64](repeating: 0, count: 64)
         while true {
-            // Held while jobs run: the last reference may go in one of them.
-            guard let loop = owner() else { return }
-            runWork(on: loop)
-            extendLifetime(loop)
+            guard runWork(owner) else { return }
             guard let timeout = prepareToSleep() else { return }
             wait(timeout, &ready)
         }
+    }
+
+    /// Apart, so that the loop is held while jobs run, in which the last reference may go, and not while it sleeps.
+    @inline(never)
+    private func runWork(_ owner: @Sendable () -> EventLoop?) -> Bool {
+        guard let loop = owner() else { return false }
+        runWork(on: loop)
+        extendLifetime(loop)
+        return true
     }
 
     private func runWork(on loop: EventLoop) {

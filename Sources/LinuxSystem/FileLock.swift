@@ -8,7 +8,7 @@ public struct FileLock: ~Copyable, Sendable {
     ///
     /// - Throws: EAGAIN where another process holds it, or the errno of opening.
     public init(path: String) throws(Errno) {
-        let file = try OwnedDescriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
+        let file = try OwnedDescriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
         let raw = file.withRaw { $0 }
         try checked { flock(raw, LOCK_EX | LOCK_NB) }
         self.file = file

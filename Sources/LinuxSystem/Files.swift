@@ -66,9 +66,10 @@ public func directoryEntries(_ path: String) throws(Errno) -> [String] {
     return names
 }
 
-/// What a symbolic link says; nil where it cannot be read; readlink(2).
+/// What a symbolic link says; nil where it cannot be read or is longer than 255 octets; readlink(2).
 public func readSymbolicLink(_ path: String) -> String? {
     var text = [CChar](repeating: 0, count: 256)
     let size = unsafe readlink(path, &text, text.count)
-    return size < 0 ? nil : String(decoding: text.prefix(size).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return size < 0 || size == text.count
+        ? nil : String(decoding: text.prefix(size).map(UInt8.init(bitPattern:)), as: UTF8.self)
 }

@@ -18,7 +18,7 @@ public struct PidDescriptor: ~Copyable, Sendable {
     /// Opens the process that connected the other end of `socket`.
     ///
     /// Kernel < 6.5: SO_PEERPIDFD is missing and the number is looked up, which can meet a successor where the peer has
-    /// ended; compare ``ProcessIdentity`` before and after. Remove once 6.5 is the oldest we support.
+    /// ended before. Remove once 6.5 is the oldest we support.
     /// - Throws: ESRCH where the peer has ended, or another errno.
     public init(peerOf socket: borrowing OwnedDescriptor) throws(Errno) {
         let raw = socket.withRaw { $0 }
@@ -26,7 +26,11 @@ public struct PidDescriptor: ~Copyable, Sendable {
             descriptor = OwnedDescriptor(adopting: try checked { vipns_peer_pidfd(raw) })
         } catch .noProtocolOption {
             let pid = try PeerCredentials(of: socket).pid
-            descriptor = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
+            let before = ProcessIdentity(pid: pid)
+            let opened = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
+            // Not proof that it is the peer, but that it is one process from here on.
+            guard before != nil, ProcessIdentity(pid: pid) == before else { throw .noSuchProcess }
+            descriptor = opened
         }
     }
 

@@ -52,3 +52,16 @@ private func startThread(_ work: Work) throws(Errno) -> pthread_t {
     }
     return thread
 }
+
+/// Runs `body` on a raw thread of its own, for what may block for long: it holds up nobody else.
+///
+/// Gives nil where no thread can be made.
+public func onExpendableThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
+    await withCheckedContinuation { (waiter: CheckedContinuation<Value?, Never>) in
+        do throws(Errno) {
+            try startThread { waiter.resume(returning: body()) }
+        } catch {
+            waiter.resume(returning: nil)
+        }
+    }
+}

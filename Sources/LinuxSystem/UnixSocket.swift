@@ -58,13 +58,18 @@ public enum UnixSocket {
 
     /// Binds a listener so that it replaces whatever the path named, in one step.
     ///
+    /// With `refusingDescriptors` nobody can pass one (from Linux 6.16 on; before, whoever receives closes them, and may wait
+    /// in that close as long as the sender likes: SO_LINGER).
+    ///
     /// It is bound under a temporary name beside it and renamed over it: clients meet the old socket or the new one.
     /// - Throws: the errno of the step that failed; nothing is left behind then.
     public static func listen(
-        _ kind: Kind, at path: String, mode: UInt32, group: UInt32? = nil, backlog: CInt = 4096
+        _ kind: Kind, at path: String, mode: UInt32, group: UInt32? = nil, backlog: CInt = 4096,
+        refusingDescriptors: Bool = false
     ) throws(Errno) -> OwnedDescriptor {
         let socket = try make(kind)
         let raw = socket.withRaw { $0 }
+        if refusingDescriptors { _ = vipns_refuse_descriptors(raw) }
         let temporary = "\(path).\(getpid())"
         _ = unsafe unlink(temporary)
         try checked { unsafe vipns_unix_bind(raw, temporary) }

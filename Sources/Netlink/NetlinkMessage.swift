@@ -63,11 +63,6 @@ public struct NetlinkAttributes: Sendable {
     /// Type, without the flag bits, and payload, in order.
     public let all: [(type: UInt16, payload: ArraySlice<UInt8>)]
 
-    /// No attributes.
-    public static let empty = NetlinkAttributes(all: [])
-
-    private init(all: [(type: UInt16, payload: ArraySlice<UInt8>)]) { self.all = all }
-
     /// Takes attributes apart; nil where a length points outside.
     public init?(_ octets: ArraySlice<UInt8>) {
         var rest = octets

@@ -71,7 +71,7 @@ extension NetlinkRequest {
             info.nest(IFLA_INFO_DATA) { data in
                 // VETH_INFO_PEER of linux/veth.h: a whole link message without its netlink header.
                 data.nest(1) { other in
-                    other.putNestedHeader(ifinfomsg())
+                    other.putHeader(ifinfomsg())
                     other.put(IFLA_IFNAME, peer)
                     other.put(place: peerPlace)
                 }

@@ -43,7 +43,8 @@ internal import Glibc
         end = start + Self.headerSize
     }
 
-    /// Puts the family's fixed header after the message's own; before any attribute.
+    /// Puts the family's fixed header after the message's own, or inside a nest that holds a whole message; before any
+    /// attribute.
     public mutating func putHeader<Header: BitwiseCopyable>(_ header: Header) {
         guard reserve(MemoryLayout<Header>.size), let message = unsafe current else { return }
         guard let place = unsafe mnl_nlmsg_put_extra_header(message, MemoryLayout<Header>.size) else { return }
@@ -67,11 +68,6 @@ internal import Glibc
         unsafe octets.withUnsafeBytes { unsafe put(UInt16(type), raw: $0) }
     }
 
-    /// Puts an attribute that is a kernel structure.
-    public mutating func put<Value: BitwiseCopyable>(_ type: some BinaryInteger, structure: Value) {
-        unsafe withUnsafeBytes(of: structure) { unsafe put(UInt16(type), raw: $0) }
-    }
-
     /// Puts an attribute that holds those that `body` puts.
     public mutating func nest(_ type: some BinaryInteger, _ body: (inout NetlinkRequest) -> Void) {
         guard let message = unsafe current, let nest = unsafe mnl_attr_nest_start_check(message, room, UInt16(type))
@@ -82,11 +78,6 @@ internal import Glibc
         unsafe finish(message)
         body(&self)
         unsafe mnl_attr_nest_end(message, nest)
-    }
-
-    /// Puts a fixed header inside a nest, where a nest holds a whole message (veth's peer).
-    public mutating func putNestedHeader<Header: BitwiseCopyable>(_ header: Header) {
-        putHeader(header)
     }
 
     /// Gives the messages the numbers from `first` on, in order, instead of 1 and up.

@@ -18,10 +18,14 @@ struct MemberScan {
     private var numbers: [String: Int32?] = [:]
 
     /// Looks at every thread once; `isOurs` says which numbers count.
-    init(host: borrowing NetlinkSocket, isOurs: (Int32) -> Bool) {
-        for name in (try? directoryEntries("/proc")) ?? [] {
-            guard let pid = Int32(name) else { continue }
-            for number in numbers(ofProcess: pid, host: host) where isOurs(number) {
+    ///
+    /// - Throws: whatever keeps it from looking: "none" must never mean "could not look".
+    init(host: borrowing NetlinkSocket, isOurs: (Int32) -> Bool) throws(Errno) {
+        let own = getpid()
+        for name in try directoryEntries("/proc") {
+            // A thread of ours that has just left a namespace may still show in it.
+            guard let pid = Int32(name), pid != own else { continue }
+            for number in try numbers(ofProcess: pid, host: host) where isOurs(number) {
                 members.insert(Member(number: number, pid: pid))
             }
         }
@@ -30,27 +34,59 @@ struct MemberScan {
     private init() {}
 
     /// The numbers of all namespaces that threads of one process are in now.
-    static func numbers(ofProcess pid: Int32, host: borrowing NetlinkSocket) -> Set<Int32> {
+    static func numbers(ofProcess pid: Int32, host: borrowing NetlinkSocket) throws(Errno) -> Set<Int32> {
         var scan = MemberScan()
-        return scan.numbers(ofProcess: pid, host: host)
+        return try scan.numbers(ofProcess: pid, host: host)
     }
 
-    private mutating func numbers(ofProcess pid: Int32, host: borrowing NetlinkSocket) -> Set<Int32> {
+    private mutating func numbers(
+        ofProcess pid: Int32, host: borrowing NetlinkSocket
+    ) throws(Errno) -> Set<Int32> {
         var found: Set<Int32> = []
-        for thread in (try? directoryEntries("/proc/\(pid)/task")) ?? [] {
-            if let number = number(of: "/proc/\(pid)/task/\(thread)/ns/net", host: host) { found.insert(number) }
+        for thread in try threads(of: pid) {
+            if let number = try number(of: "/proc/\(pid)/task/\(thread)/ns/net", host: host) { found.insert(number) }
         }
         return found
     }
 
-    private mutating func number(of path: String, host: borrowing NetlinkSocket) -> Int32? {
+    private func threads(of pid: Int32) throws(Errno) -> [String] {
+        do throws(Errno) {
+            return try directoryEntries("/proc/\(pid)/task")
+        } catch .noSuchFile {
+            return []
+        } catch .noSuchProcess {
+            return []
+        }
+    }
+
+    private mutating func number(of path: String, host: borrowing NetlinkSocket) throws(Errno) -> Int32? {
         // "net:[INODE]"; a process that has just ended, or a kernel thread, has none.
         guard let link = readSymbolicLink(path) else { return nil }
         if let known = numbers[link] { return known }
-        guard let namespace = try? NetworkNamespace.open(path) else { return nil }
-        let number = namespace.descriptor.withRaw { try? host.namespaceNumber(of: $0) }
+        guard let namespace = try open(path) else { return nil }
+        let number: Int32?
+        do throws(NetlinkError) {
+            number = try namespace.descriptor.withRaw { (raw) throws(NetlinkError) in try host.namespaceNumber(of: raw)
+            }
+        } catch {
+            throw error.errno
+        }
         // The thread may have moved between the two looks: what was opened is then not what the link said.
         if let inode = try? namespace.descriptor.identity().inode { numbers["net:[\(inode)]"] = .some(number) }
         return number
+    }
+
+    /// - Returns: nil where the thread has ended meanwhile.
+    private func open(_ path: String) throws(Errno) -> NetworkNamespace? {
+        do throws(Errno) {
+            return try NetworkNamespace.open(path)
+        } catch .noSuchFile {
+            return nil
+        } catch .noSuchProcess {
+            return nil
+        } catch .permissionDenied {
+            // A process that is being taken down has no namespaces to look at.
+            return nil
+        }
     }
 }

@@ -7,20 +7,16 @@ public struct NetworkError: Error, Hashable, Sendable, CustomStringConvertible {
     public let errno: Errno
     /// What was tried on which object and why it failed, whole.
     public let description: String
-    /// Whether the parent link refused the MAC address because another link of it has it.
-    public let isAddressInUse: Bool
 
     /// Words for a failed system call: `cannot OPERATION: WHY (HINT)`.
     public init(_ operation: String, _ errno: Errno, hint: String? = nil) {
         self.errno = errno
         self.description = "cannot \(operation): \(errno)\(hint.map { " (\($0))" } ?? "")"
-        self.isAddressInUse = false
     }
 
     /// Takes over netlink's words.
     public init(_ error: NetlinkError) {
         self.errno = error.errno
         self.description = error.description
-        self.isAddressInUse = error.errno == .addressInUse
     }
 }

@@ -106,6 +106,8 @@ public struct PinDirectory: Sendable {
         guard let names = try? directoryEntries(namesPath), let pins = try? Set(list()) else { return }
         for name in names where name.hasPrefix("vipns-") {
             guard let session = SessionID(String(name.dropFirst(6))), !pins.contains(session) else { continue }
+            // Another installation's names are its own.
+            guard readSymbolicLink(self.name(session)) == pin(session) else { continue }
             _ = unsafe unlink(self.name(session))
         }
     }

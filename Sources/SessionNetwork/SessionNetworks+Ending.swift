@@ -24,30 +24,44 @@ extension SessionNetworks {
     }
 
     /// Every process that stands in a namespace of ours, by the namespace's number.
-    public func members() -> [(number: Int32, pid: Int32)] {
-        MemberScan(host: host) { $0 >= Self.firstNumber }.members.map { ($0.number, $0.pid) }
+    ///
+    /// - Throws: what kept it from looking at all of them.
+    public func members() throws(NetworkError) -> [(number: Int32, pid: Int32)] {
+        try scan { $0 >= Self.firstNumber }.map { ($0.number, $0.pid) }
+    }
+
+    private func scan(_ isMeant: (Int32) -> Bool) throws(NetworkError) -> Set<MemberScan.Member> {
+        do throws(Errno) {
+            return try MemberScan(host: host, isOurs: isMeant).members
+        } catch {
+            throw NetworkError("look for processes in '/proc'", error)
+        }
     }
 
     /// Kills every process in these namespaces, those that they start meanwhile included.
     ///
-    /// Gives up on what does not go at once (uninterruptible sleep); ask again later. One scan of /proc serves all.
+    /// Gives up after 200 ms on what does not go at once (uninterruptible sleep); ask again later. One scan of /proc
+    /// serves all.
     /// - Returns: how many are left in each; a namespace without any is missing.
-    public func killMembers(numbers: Set<Int32>) -> [Int32: Int] {
-        for _ in 0..<8 {
-            let scan = MemberScan(host: host) { numbers.contains($0) }
-            if scan.members.isEmpty { return [:] }
+    /// - Throws: what kept it from looking at all processes.
+    public func killMembers(numbers: Set<Int32>) throws(NetworkError) -> [Int32: Int] {
+        let deadline = ContinuousClock.now + .milliseconds(200)
+        while true {
+            let found = try scan { numbers.contains($0) }
+            if found.isEmpty { return [:] }
             // All at once, then wait: while one is waited for, the others could go on starting more.
-            for member in scan.members { kill(member) }
-            for member in scan.members { awaitEnd(of: member.pid) }
+            for member in found { kill(member) }
+            for member in found where ContinuousClock.now < deadline { awaitEnd(of: member.pid) }
+            if ContinuousClock.now >= deadline { break }
         }
-        let left = MemberScan(host: host) { numbers.contains($0) }.members
-        return left.reduce(into: [:]) { $0[$1.number, default: 0] += 1 }
+        return try scan { numbers.contains($0) }.reduce(into: [:]) { $0[$1.number, default: 0] += 1 }
     }
 
     private func kill(_ member: MemberScan.Member) {
         guard let process = try? PidDescriptor(pid: member.pid) else { return }
         // Between the scan and here the pid may have come to mean another process: look again now that it is held.
-        guard MemberScan.numbers(ofProcess: member.pid, host: host).contains(member.number) else { return }
+        let numbers = try? MemberScan.numbers(ofProcess: member.pid, host: host)
+        guard numbers?.contains(member.number) == true else { return }
         try? process.signal(SIGKILL)
     }
 

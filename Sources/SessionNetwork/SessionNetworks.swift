@@ -27,6 +27,8 @@ public final class SessionNetworks {
     /// The session's link, in its namespace.
     public static let linkName = "eth0"
     static let linkIndex: Int32 = 2
+    /// How many sessions may wait between the two steps: more than the service ever has.
+    private static let mostMade = 256
     static let loopbackIndex: Int32 = 1
 
     let pins: PinDirectory
@@ -76,6 +78,9 @@ public final class SessionNetworks {
     /// - Returns: the namespace's cookie.
     /// - Throws: what failed; nothing is left then.
     public func make(_ session: SessionID, number: Int32) throws(NetworkError) -> UInt64 {
+        guard made.count < Self.mostMade else {
+            throw NetworkError("make session '\(session)'", .noBufferSpace, hint: "too many are made and not connected")
+        }
         let new = try Self.makeNamespace()
         // The number first: only a numbered namespace tells when it is gone.
         var numbering = NetlinkRequest(capacity: 256)
@@ -107,7 +112,7 @@ public final class SessionNetworks {
     /// Second step: the link with its address and route where `link` is given, and lo in any case.
     ///
     /// - Returns: the namespace's descriptor, for the session's leader.
-    /// - Throws: what failed; ``NetworkError/isAddressInUse`` tells the case in which another address may help. The
+    /// - Throws: what failed; EADDRINUSE tells the case in which another address may help. The
     ///   namespace is left pinned, for ``dismantle(_:number:)``.
     public func connect(_ session: SessionID, link: SessionLink?) throws(NetworkError) -> OwnedDescriptor {
         guard let made = made.removeValue(forKey: session) else {

@@ -45,7 +45,9 @@ struct ClientInterface: Sendable {
                 },
                 "History": .stream(requiresMore: false) { call, replies in
                     let asked = try call.parameters(as: Method.History.Parameters.self)
-                    let records = try await service.history(asked, caller(replies.connection))
+                    // In one reply only as many as are quickly put together: that is done on the loop.
+                    let most = call.wantsMore ? 10_000 : 1000
+                    let records = try await service.history(asked, most: most, caller(replies.connection))
                     let last = try await send(records, call, replies) { Method.History.Reply(records: $0) }
                     return try VarlinkReply(Method.History.Reply(records: last))
                 },
@@ -77,6 +79,8 @@ struct ClientInterface: Sendable {
         while rest.count > Self.page {
             try await replies.send(reply(Array(rest.prefix(Self.page))))
             rest = rest.dropFirst(Self.page)
+            // Others have their turn between two pages.
+            await Task.yield()
         }
         return Array(rest)
     }

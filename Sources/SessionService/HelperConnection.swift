@@ -104,7 +104,7 @@ final class HelperConnection: Sendable {
 
     /// Ends the channel: every request that is under way fails, and the helper may serve another connection.
     func close() {
-        // The source sees the end at once, and does what it does when the helper ends it.
+        // The watch sees the end at once, and does what it does when the helper ends it.
         socket.withRaw { _ = shutdown($0, Int32(SHUT_RDWR)) }
     }
 

@@ -24,6 +24,8 @@ final class LeaderWatch: Sendable {
         held.watch.withLock { [watch] in $0 = watch }
     }
 
+    deinit { watch.cancel() }
+
     /// Stops waiting, and lets go of the process.
     func cancel() { watch.cancel() }
 

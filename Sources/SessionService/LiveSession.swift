@@ -3,6 +3,7 @@ internal import Leasing
 internal import LinuxSystem
 internal import Netlink
 internal import SessionPlan
+internal import Varlink
 
 /// One session as the service drives it: what is stored, what is planned, and what waits for it.
 ///
@@ -18,6 +19,8 @@ final class LiveSession {
     var plan: SessionPlan
     /// The caller of open, until it has its answer.
     var opener: CheckedContinuation<Opening, Never>?
+    /// What tells of the opener's end, while that matters.
+    var openerWatch: (connection: VarlinkConnection, number: UInt64)?
     /// The namespace, from its connection to its handing over.
     var descriptor: DescriptorBox?
     var leaders: [LeaderID: LeaderWatch] = [:]
@@ -49,6 +52,12 @@ final class LiveSession {
         return SessionLink(
             parent: lease.parent, mode: mode, mac: MACAddress(virtualIP: address, farm: 0), address: prefix,
             gateway: lease.gateway)
+    }
+
+    /// The opener's end means nothing any more: a leader is watched, or the session is reserved, or gone.
+    func forgetOpener() {
+        openerWatch?.connection.forgetOnClose(openerWatch?.number ?? 0)
+        openerWatch = nil
     }
 
     /// Brings the lease up to what the plan says now.

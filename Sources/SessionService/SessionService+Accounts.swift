@@ -17,7 +17,7 @@ extension SessionService {
     func account(_ name: String) async -> Account? {
         let now = SystemClock.bootTimeMicroseconds()
         if let known = accounts[name], now - known.since < KnownAccount.lifetime { return known.account }
-        guard let account = await Task.detached(operation: { Account(name) }).value else { return nil }
+        guard let account = await onExpendableThread({ Account(name) }) ?? nil else { return nil }
         accounts = accounts.filter { now - $0.value.since < KnownAccount.lifetime }
         accounts[name] = KnownAccount(account: account, since: now)
         return account

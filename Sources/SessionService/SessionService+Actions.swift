@@ -79,7 +79,11 @@ extension SessionService {
     private func connectNetwork(_ live: LiveSession) async -> PlanEvent {
         do throws(HelperFailure) {
             let reply = try await ask(.connect(live.lease.session, link: live.link))
-            live.descriptor = reply.descriptor
+            guard let descriptor = reply.descriptor else {
+                live.lastFailure = "vipns-helper sent no namespace"
+                return .networkFailed(addressInUse: false)
+            }
+            live.descriptor = descriptor
             return .networkConnected
         } catch {
             live.lastFailure = error.description

@@ -14,9 +14,13 @@ extension SessionService {
     func close(
         _ parameters: Method.Close.Parameters, connection: VarlinkConnection
     ) async throws(ServiceError) -> Session {
-        let live = try find(parameters.session, for: Caller(connection, operators: surroundings.operators))
+        let caller = Caller(connection, operators: surroundings.operators)
+        let live = try find(parameters.session, for: caller)
         let id = live.lease.session
         let leftovers: LeftoversPolicy? = parameters.leftovers.map { $0 == .wait ? .wait : .kill }
+        guard leftovers != .wait || live.plan.leftovers == .wait || caller.isRoot || caller.isOperator else {
+            throw .permissionDenied(text: "the pool kills what is left; only root and operators may let it wait")
+        }
         if let cookie = live.plan.cookie, connection.peerNamespaceCookie == cookie {
             // The answer first: the end drops the service's connections that belong to the namespace, this one too.
             Task { self.handle(.closeAsked(leftovers, from: .inside), id) }

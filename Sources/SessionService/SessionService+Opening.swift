@@ -41,7 +41,7 @@ extension SessionService {
             let live = makeSession(wish, address: address)
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):
-                return try granted(live, outcome: .granted, message: nil, descriptor: descriptor)
+                return try granted(live, connection, outcome: .granted, message: nil, descriptor: descriptor)
             case .failed(.addressInUse, let text):
                 lastFailure = text
                 logger(for: live).warning("address in use, trying the next", metadata: ["error": "\(text)"])
@@ -61,8 +61,14 @@ extension SessionService {
     }
 
     private func granted(
-        _ live: LiveSession, outcome: Method.Open.Outcome, message: String?, descriptor: DescriptorBox
+        _ live: LiveSession, _ connection: VarlinkConnection, outcome: Method.Open.Outcome, message: String?,
+        descriptor: DescriptorBox
     ) throws -> VarlinkReply {
+        if live.lease.mode == .reserve {
+            live.forgetOpener()
+            // Nobody knows of the session: it would be reserved for ever.
+            if connection.isClosed { handle(.closeAsked(.kill, from: .outside), live.lease.session) }
+        }
         guard let namespace = descriptor.take() else {
             throw ServiceError.failed(text: "the namespace's descriptor is lost")
         }
@@ -80,7 +86,8 @@ extension SessionService {
             let live = makeSession(wish, address: nil)
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):
-                return try granted(live, outcome: .isolated, message: exhaustedMessage, descriptor: descriptor)
+                return try granted(
+                    live, connection, outcome: .isolated, message: exhaustedMessage, descriptor: descriptor)
             case .failed(let failure, let text):
                 throw refusal(failure, text)
             }
@@ -129,11 +136,10 @@ extension SessionService {
     /// Starts the session's life and waits until its opener can be told.
     private func begin(_ live: LiveSession, connection: VarlinkConnection) async -> LiveSession.Opening {
         let id = live.lease.session
-        if live.lease.mode == .enter {
-            connection.onClose { [weak self] in
-                self?.loop.perform { [weak self] in self?.assumeIsolated { $0.handle(.openerGone, id) } }
-            }
+        let number = connection.onClose { [weak self] in
+            self?.loop.perform { [weak self] in self?.assumeIsolated { $0.handle(.openerGone, id) } }
         }
+        live.openerWatch = (connection, number)
         return await withCheckedContinuation { opener in
             live.opener = opener
             perform(live.plan.begin(), live)
@@ -171,6 +177,7 @@ extension SessionService {
             self?.assumeIsolated { $0.handle(.leaderEnded(leader), id) }
         }
         handle(.entered(leader), id)
+        live.forgetOpener()
         guard live.plan.leaders.contains(leader) else {
             live.leaders.removeValue(forKey: leader)?.cancel()
             throw .wrongState(session: id.description, state: Session(live).state)

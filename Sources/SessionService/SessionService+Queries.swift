@@ -35,10 +35,10 @@ extension SessionService {
 
     /// What the store remembers; others than root and operators see their own.
     func history(
-        _ parameters: Method.History.Parameters, _ caller: Caller
+        _ parameters: Method.History.Parameters, most: Int, _ caller: Caller
     ) async throws(ServiceError) -> [HistoryEntry] {
         var query = HistoryQuery(user: parameters.user, at: parameters.at)
-        query.limit = min(max(parameters.limit ?? 100, 0), 10_000)
+        query.limit = min(max(parameters.limit ?? 100, 0), most)
         if let text = parameters.address {
             guard let address = IPAddress(text) else { throw .failed(text: "'\(text)' is not an address") }
             query.address = address

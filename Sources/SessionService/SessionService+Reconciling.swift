@@ -46,7 +46,8 @@ extension SessionService {
             if let number = found.number { state.byNumber[number] = found }
         }
         // A number whose namespace lives is never given again, whatever the store remembers.
-        lastNumber = max(lastNumber, state.byNumber.keys.max() ?? 0)
+        // Numbers of others far above ours would leave none to give.
+        lastNumber = max(lastNumber, state.byNumber.keys.filter { $0 < 1 << 30 }.max() ?? 0)
         return state
     }
 
@@ -62,7 +63,8 @@ extension SessionService {
         let state = AdoptedState(
             lease, isKnown: isSame(lease, found), hasMembers: members?.isEmpty == false, leaders: Set(watches.keys))
         let plan = SessionPlan(
-            adopting: state, leftovers: lease.leftovers, hasAddress: lease.address != nil, cookie: lease.cookie)
+            adopting: state, leftovers: lease.leftovers, hasAddress: lease.address != nil,
+            cookie: lease.cookie ?? found?.cookie)
         let live = LiveSession(lease: lease, plan: plan)
         live.wasHandedOver = lease.phase != .allocating || lease.cookie != nil
         let id = lease.session

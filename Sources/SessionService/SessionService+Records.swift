@@ -37,18 +37,36 @@ extension SessionService {
 
     /// Forgets the session.
     ///
-    /// Its address may be granted again from here on; the store hears of it in order.
+    /// Its address may be granted again once its row is gone: until then the store would refuse the next lease of it.
     func release(_ live: LiveSession) {
         let id = live.lease.session
         sessions[id] = nil
         idsByNumber[live.lease.number] = nil
         live.timers = [:]
         settleClosers(live)
-        store(live, "release") { [store] () throws(LeaseStoreError) in
-            try await store.release(id)
+        refuse(live, .closed)
+        live.forgetOpener()
+        let lease = live.lease
+        pendingWrites += 1
+        Task.immediate(executorPreference: loop) {
+            await self.deleteRow(of: lease)
+            self.pendingWrites -= 1
+            guard let address = lease.address else { return }
+            // By the configuration of today it may belong to another pool than it came from.
+            for name in self.poolOrder { _ = self.pools[name]?.allocator.giveBack(address) }
         }
-        if let address = live.lease.address {
-            _ = pools[live.lease.pool]?.allocator.giveBack(address)
+    }
+
+    /// Tries until it is done: a full disk, or an administrator's lock on the file, must not cost an address.
+    private func deleteRow(of lease: Lease) async {
+        while true {
+            do throws(LeaseStoreError) {
+                return try await store.release(lease.session)
+            } catch {
+                logger.error(
+                    "cannot release, trying again", metadata: ["session": "\(lease.session)", "error": "\(error)"])
+                if (try? await Task.sleep(for: .seconds(2))) == nil { return }
+            }
         }
     }
 
@@ -57,12 +75,14 @@ extension SessionService {
         _ live: LiveSession, _ what: String, _ write: @escaping () async throws(LeaseStoreError) -> Void
     ) {
         let logger = logger(for: live)
+        pendingWrites += 1
         Task.immediate(executorPreference: loop) {
             do throws(LeaseStoreError) {
                 try await write()
             } catch {
                 logger.error("cannot store", metadata: ["what": "\(what)", "error": "\(error)"])
             }
+            self.pendingWrites -= 1
         }
     }
 

@@ -28,6 +28,15 @@ extension SessionService: Service {
         await cancelWhenGracefulShutdown { await self.serve(stored, on: server) }
         watchers.finish()
         await server.stop()
+        await finishWrites()
+    }
+
+    /// What was said to a client must be in the store before the process ends; 2 s, should the disk not answer.
+    private func finishWrites() async {
+        for _ in 0..<400 where pendingWrites > 0 {
+            // Cancelled already: a sleep would not wait.
+            await withCheckedContinuation { waiter in loop.perform(after: .milliseconds(5)) { waiter.resume() } }
+        }
     }
 
     /// Connects to the helper again and again, and serves clients once everything is reconciled.
@@ -44,7 +53,9 @@ extension SessionService: Service {
                 logger.info("serving")
                 isQuiet = false
                 await follow(events)
-                logger.warning("the connection to the helper has ended, connecting again")
+                if !Task.isCancelled {
+                    logger.warning("the connection to the helper has ended, connecting again")
+                }
             } catch {
                 // Said once, not at every try.
                 if !isQuiet {

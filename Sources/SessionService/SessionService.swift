@@ -52,6 +52,8 @@ public actor SessionService {
     var lastLeader: UInt64 = 0
     var lastCloser: UInt64 = 0
     var lastTimer: UInt64 = 0
+    /// Writes that the store has not answered.
+    var pendingWrites = 0
     var helper: HelperConnection?
     var server: VarlinkServer?
     var accounts: [String: KnownAccount] = [:]
@@ -76,6 +78,8 @@ public actor SessionService {
     func handle(_ event: PlanEvent, _ id: SessionID) {
         guard let live = sessions[id] else { return }
         perform(live.plan.handle(event), live)
+        // The plan has nobody to tell; what waits for an answer here must go on all the same.
+        if event == .openerGone { refuse(live, .closed) }
     }
 
     /// The session that a caller means: by id, by a unique beginning of it, or by address.

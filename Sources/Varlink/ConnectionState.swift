@@ -50,7 +50,8 @@ struct ConnectionState {
 
     var output: [OutgoingFrame] = []
     var drainWaiters: [CheckedContinuation<Void, Never>] = []
-    var closeCallbacks: [@Sendable () -> Void] = []
+    var closeCallbacks: [UInt64: @Sendable () -> Void] = [:]
+    var lastCloseCallback: UInt64 = 0
 
     /// When the request that has begun must be complete.
     var requestDeadline: ContinuousClock.Instant?

@@ -4,9 +4,9 @@ internal import Synchronization
 /// How much is read at once: most requests fit, and it is quickly cleared.
 private let chunkOctets = 8 << 10
 
-/// Reading and writing. Reading happens on the server's queue only, writing on any thread under the lock.
+/// Reading and writing. Reading happens on the server's loop only, writing on any thread under the lock.
 extension VarlinkConnection {
-    /// Reads what is there; what remains makes the source fire again, after other connections had their turn.
+    /// Reads what is there; what remains makes the watch fire again, after other connections had their turn.
     func readable() {
         guard let socket = state.withLock({ $0.isClosing ? nil : $0.socket }) else { return }
         do throws(Errno) {
@@ -75,7 +75,7 @@ extension VarlinkConnection {
 
     private func writable() {
         let (flushed, waiters) = state.withLock { state in
-            guard !state.isClosing else { return (ConnectionState.Flushed.some, state.drainWaiters) }
+            guard !state.isClosing else { return (ConnectionState.Flushed.some, [CheckedContinuation<Void, Never>]()) }
             let flushed = state.flush(patience: server.limits.patience)
             guard flushed == .everything else { return (flushed, []) }
             state.writing?.cancel()

@@ -38,12 +38,22 @@ public final class VarlinkConnection: Sendable {
     public var isClosed: Bool { state.withLock { $0.isClosing } }
 
     /// Calls `body` once, when the connection is closed and its descriptor is, too; at once where that is so already.
-    public func onClose(_ body: @escaping @Sendable () -> Void) {
-        let isOver = state.withLock { state in
-            if state.socket != nil { state.closeCallbacks.append(body) }
-            return state.socket == nil
+    ///
+    /// - Returns: a number for ``forgetOnClose(_:)``.
+    @discardableResult
+    public func onClose(_ body: @escaping @Sendable () -> Void) -> UInt64 {
+        let (isOver, number) = state.withLock { state in
+            state.lastCloseCallback += 1
+            if state.socket != nil { state.closeCallbacks[state.lastCloseCallback] = body }
+            return (state.socket == nil, state.lastCloseCallback)
         }
         if isOver { body() }
+        return number
+    }
+
+    /// Calls it no more when the connection is closed.
+    public func forgetOnClose(_ number: UInt64) {
+        state.withLock { _ = $0.closeCallbacks.removeValue(forKey: number) }
     }
 
     /// Waits until the connection is closed and its descriptor is, too; not cut short by cancellation.
@@ -109,9 +119,9 @@ public final class VarlinkConnection: Sendable {
             guard state.isClosing, state.sources == 0 else { return [] }
             state.socket = nil
             state.output = []
-            let callbacks = state.closeCallbacks
-            state.closeCallbacks = []
-            return callbacks
+            let callbacks = state.closeCallbacks.values
+            state.closeCallbacks = [:]
+            return Array(callbacks)
         }
         callbacks.forEach { $0() }
     }

@@ -26,7 +26,7 @@ public struct VarlinkInterface: Sendable {
 
 /// What answers a method.
 ///
-/// A handler starts on the queue that does the server's input and output: what takes long or blocks must be behind an
+/// A handler runs on the loop that does the server's input and output: what takes long or blocks must be behind an
 /// `await`. It throws a ``VarlinkErrorConvertible`` to answer with an error.
 public struct VarlinkMethod: Sendable {
     /// Answers a call with one reply.

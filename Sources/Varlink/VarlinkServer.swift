@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Answers Varlink calls on a listening Unix socket; https://varlink.org.
 ///
-/// All connections share one queue for input and no thread is bound to any. Open connections keep the server alive;
+/// All connections share one event loop and no thread is bound to any. Open connections keep the server alive;
 /// end it with ``stop()``.
 public final class VarlinkServer: Sendable {
     let limits: Limits

@@ -51,18 +51,40 @@ struct AllowanceSource {
         return allowance
     }
 
+    /// Nobody's user, with the service's group for a file that only that may read.
+    ///
+    /// Not the service's user: it could write into the memory of a process of its own, and so its own allowance.
+    private var reader: ChildProcess.Identity { ChildProcess.Identity(uid: 65534, gid: identity.gid) }
+
     private func run() throws(Errno) -> [UInt8] {
+        let deadline = ContinuousClock.now + .seconds(10)
         let pipe = try UnixSocket.pair(.stream)
         let child = try ChildProcess(
-            program, arguments: ["--allowance", configuration], output: pipe.second.withRaw { $0 }, error: 2,
-            identity: identity, options: .dieWithParent)
+            program, arguments: ["--allowance", configuration], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+            output: pipe.second.withRaw { $0 }, error: 2, identity: reader, options: .dieWithParent)
         let process = try PidDescriptor(pid: child.pid)
         let output = pipe.keepingFirst()
-        try UnixSocket.setTimeouts(.seconds(10), on: output)
-        let text = Result { () throws(Errno) in try output.readAll(limit: 1 << 20) }
+        let text = Result { () throws(Errno) in try read(output, until: deadline) }
         if case .failure = text { try? process.signal(SIGKILL) }
+        if !process.descriptor.isReadable(within: 1000) { try? process.signal(SIGKILL) }
+        // Whoever survives that is not waited for.
+        guard process.descriptor.isReadable(within: 1000) else { throw .timedOut }
         guard try child.wait() == .exited(0) else { throw .invalidArgument }
         return try text.get()
+    }
+
+    private func read(
+        _ output: borrowing OwnedDescriptor, until deadline: ContinuousClock.Instant
+    ) throws(Errno) -> [UInt8] {
+        var text: [UInt8] = []
+        while true {
+            let left = (deadline - .now).milliseconds
+            guard left > 0, output.isReadable(within: Int32(clamping: left)) else { throw .timedOut }
+            let part = try UnixSocket.receive(limit: 65_536, on: output).octets
+            if part.isEmpty { return text }
+            text += part
+            if text.count > 1 << 20 { throw .messageSize }
+        }
     }
 }
 

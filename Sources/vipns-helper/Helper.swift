@@ -98,6 +98,8 @@ final class Helper {
             channel = Channel(socket)
         } catch {
             log("warning: cannot accept a connection: \(error), continuing")
+            // Out of descriptors: it stays in the backlog, and would be reported without end.
+            usleep(100_000)
         }
     }
 
@@ -129,12 +131,18 @@ final class Helper {
     private func serveKills(first: (sequence: UInt32, number: UInt32), from channel: Channel) throws(HelperError) {
         var kills = [first]
         var next: (sequence: UInt32, request: HelperRequest)?
-        while next == nil, channel.socket.isReadable(within: 0) {
-            let (sequence, request) = try receive(from: channel)
+        while next == nil, kills.count < 256, channel.socket.isReadable(within: 0) {
+            // An end of the channel is found again when these are done.
+            guard let (sequence, request) = try? receive(from: channel) else { break }
             if case .kill(let number) = request { kills.append((sequence, number)) } else { next = (sequence, request) }
         }
-        let left = table.kill(Set(kills.map(\.number)))
-        for kill in kills { send(.count(left[kill.number] ?? 0), sequence: kill.sequence) }
+        do throws(NetworkError) {
+            let left = try table.kill(Set(kills.map(\.number)))
+            for kill in kills { send(.count(left[kill.number] ?? 0), sequence: kill.sequence) }
+        } catch {
+            let failure = HelperFailure(errno: error.errno.rawValue, description: error.description)
+            for kill in kills { send(.failed(failure), sequence: kill.sequence) }
+        }
         if let next { send(table.answer(next.request), sequence: next.sequence) }
     }
 

@@ -31,7 +31,7 @@ struct Answer: ~Copyable {
 /// Whoever speaks on the channel gets this and nothing else.
 ///
 /// Every field was checked by the decoder: ids by their grammar, numbers by their range, addresses and names by their
-/// form. What is left to check here is the allowance, and that the first message is a greeting in our version.
+/// form. What is left to check here is what the configuration allows, and what a virtual IP means.
 final class RequestTable {
     var allowance: Allowance
     private let networks: SessionNetworks
@@ -69,10 +69,10 @@ final class RequestTable {
         case .join(let session):
             return Answer(passing: try networks.join(session))
         case .members:
-            let members = networks.members().map { HelperAnswer.Member(number: UInt32($0.number), pid: $0.pid) }
+            let members = try networks.members().map { HelperAnswer.Member(number: UInt32($0.number), pid: $0.pid) }
             return Answer(list: HelperAnswer.parts(members))
         case .kill(let number):
-            return Answer(.count(kill([number])[number] ?? 0))
+            return Answer(.count(try kill([number])[number] ?? 0))
         case .dismantle(let session, let number):
             return Answer(.alive(try networks.dismantle(session, number: Int32(number))))
         case .unpin(let session, let number):
@@ -86,15 +86,23 @@ final class RequestTable {
     }
 
     /// Kills the members of several namespaces at the price of one; gives how many are left in each.
-    func kill(_ numbers: Set<UInt32>) -> [UInt32: UInt32] {
-        let left = networks.killMembers(numbers: Set(numbers.map { Int32($0) }))
+    func kill(_ numbers: Set<UInt32>) throws(NetworkError) -> [UInt32: UInt32] {
+        let left = try networks.killMembers(numbers: Set(numbers.map { Int32($0) }))
         return Dictionary(uniqueKeysWithValues: left.map { (UInt32($0.key), UInt32($0.value)) })
     }
 
     private func check(_ link: SessionLink) throws(NetworkError) {
-        guard allowance.permits(link.address.address, on: link.parent) else {
+        let address = link.address.address
+        // The MAC address is the address's own: nobody else's can be taken on, and the kernel refuses it twice.
+        guard link.mac == MACAddress(virtualIP: address, farm: link.mac.octets[1]) else {
+            throw NetworkError("give session address \(address) the MAC address \(link.mac)", .invalidArgument)
+        }
+        if let gateway = link.gateway, !link.address.contains(gateway) {
+            throw NetworkError("use gateway \(gateway) outside of \(link.address)", .invalidArgument)
+        }
+        guard allowance.permits(address, on: link.parent) else {
             throw NetworkError(
-                "give a session address \(link.address.address) on parent link '\(link.parent)'", .notPermitted,
+                "give a session address \(address) on parent link '\(link.parent)'", .notPermitted,
                 hint:
                     "outside of the helper's allowance; send SIGHUP to vipns-helper after a change of the configuration"
             )

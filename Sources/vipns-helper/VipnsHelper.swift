@@ -32,11 +32,22 @@ struct VipnsHelper {
     }
 
     private func serve() throws {
+        // Started without them, whatever is opened first would be taken for standard error.
+        var spare: Int32 = 0
+        while (0...2).contains(spare) { spare = unsafe open("/dev/null", O_RDWR) }
+        close(spare)
+        // The journal may go before us.
+        _ = signal(SIGPIPE, SIG_IGN)
+        try raiseDescriptorLimit()
         try checkSurroundings()
         let identity = try serviceIdentity()
         try makeRunDirectory()
-        let lock = try takeLock()
+        let lock = try takeLock("\(options.runDirectory)/helper.lock")
         defer { extendLifetime(lock) }
+        // Numbers belong to the network namespace, whatever the directories are: another helper would take our sessions
+        // for orphans.
+        let namespaceLock = try takeLock("/run/vipns-helper.\(try NetworkNamespace.cookieOfCallingThread()).lock")
+        defer { extendLifetime(namespaceLock) }
         let signals = OwnedDescriptor(adopting: try signalDescriptor([SIGHUP, SIGTERM, SIGINT]))
         let source = AllowanceSource(
             program: options.serviceProgram ?? Self.sibling("vipnsd"), configuration: options.config, identity: identity
@@ -47,7 +58,7 @@ struct VipnsHelper {
         let table = RequestTable(allowance: try source.load(), networks: networks) { () throws(NetworkError) in
             do throws(Errno) {
                 // Everybody may connect: who asks is told by the kernel at every connection.
-                return try UnixSocket.listen(.stream, at: clientSocket, mode: 0o666)
+                return try UnixSocket.listen(.stream, at: clientSocket, mode: 0o666, refusingDescriptors: true)
             } catch {
                 throw NetworkError("bind the client socket '\(clientSocket)'", error)
             }
@@ -61,8 +72,9 @@ struct VipnsHelper {
 
     private func checkSurroundings() throws(HelperError) {
         guard geteuid() == 0 else { throw HelperError("start as user \(geteuid()): root is needed") }
-        let own = try? FileIdentity(path: "/proc/self/ns/mnt")
-        let inits = try? FileIdentity(path: "/proc/1/ns/mnt")
+        guard let own = try? FileIdentity(path: "/proc/self/ns/mnt"),
+            let inits = try? FileIdentity(path: "/proc/1/ns/mnt")
+        else { throw HelperError("compare mount namespaces: /proc is not there, or hidden") }
         guard own == inits || options.privateMounts else {
             throw HelperError(
                 "start in a mount namespace that is not init's: the host would not see the pins "
@@ -84,26 +96,33 @@ struct VipnsHelper {
         do throws(Errno) {
             try checked { unsafe mkdir(options.runDirectory, 0o755) }
         } catch .fileExists {
-            return
+            var facts = stat()
+            guard unsafe lstat(options.runDirectory, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR, facts.st_uid == 0,
+                facts.st_mode & 0o022 == 0
+            else {
+                throw HelperError(
+                    "use '\(options.runDirectory)': it must be a directory of root's that nobody else may write to")
+            }
         } catch {
             throw HelperError("make directory '\(options.runDirectory)': \(error)")
         }
     }
 
-    private func takeLock() throws(HelperError) -> FileLock {
+    private func takeLock(_ path: String) throws(HelperError) -> FileLock {
         do throws(Errno) {
-            return try FileLock(path: "\(options.runDirectory)/helper.lock")
+            return try FileLock(path: path)
         } catch .wouldBlock {
-            throw HelperError("start: another vipns-helper serves '\(options.runDirectory)'")
+            throw HelperError("start: another vipns-helper holds '\(path)'")
         } catch {
-            throw HelperError("lock '\(options.runDirectory)/helper.lock': \(error)")
+            throw HelperError("lock '\(path)': \(error)")
         }
     }
 
     private func listen(group: UInt32) throws(HelperError) -> OwnedDescriptor {
         do throws(Errno) {
             return try UnixSocket.listen(
-                .seqpacket, at: "\(options.runDirectory)/helper", mode: 0o660, group: group, backlog: 8)
+                .seqpacket, at: "\(options.runDirectory)/helper", mode: 0o660, group: group, backlog: 8,
+                refusingDescriptors: true)
         } catch {
             throw HelperError("listen on '\(options.runDirectory)/helper': \(error)")
         }

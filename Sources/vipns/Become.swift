@@ -6,6 +6,8 @@ import LinuxSystem
 struct Become {
     /// Who runs it.
     let person: Person
+    /// Who runs this process; looked up before the namespace was entered, as the account database may be on the network.
+    let caller: Account
     /// The session that this process is in; nil in the host's network.
     let session: Session?
     /// How many of this process's arguments, counted from the end, are the command; 0 for the user's shell.
@@ -14,7 +16,9 @@ struct Become {
     /// Returns only where that failed; the session, if this process leads it, then ends with the process.
     func run() -> CommandFailure {
         let environment = SessionEnvironment(
-            for: person.account, calledBy: Account(uid: getuid()), session: session)
+            for: person.account, calledBy: caller, session: session)
+        // What root has open is not for somebody else's command.
+        if person.account != caller { closeAboveStandardOnExec() }
         do throws(Errno) {
             try person.takeOnIDs()
         } catch {

@@ -47,8 +47,9 @@ struct Entering: Equatable {
         try Caller.requireRoot(to: "enter a session", verb: "enter")
         // Names are looked up before the namespace is entered: the account database may be on the network.
         let person = try Person(account: Caller.account(named: user))
+        let caller = Account(uid: getuid())
         let session = try open(for: person)
-        throw Become(person: person, session: session, trailingArguments: trailingArguments).run()
+        throw Become(person: person, caller: caller, session: session, trailingArguments: trailingArguments).run()
     }
 
     /// Opens the session and moves this process in; nil where the host's network is shared.
@@ -56,7 +57,7 @@ struct Entering: Equatable {
         let client = try VipnsClient(path: socket)
         let answer = try client.open(mode: .enter, user: person.account.name, pool: pool, service: "vipns")
         let reply = answer.parameters
-        if let message = reply.message { StandardError.write(message + "\n") }
+        if let message = reply.message { StandardError.write(printable(message) + "\n") }
         switch reply.outcome {
         case .shared:
             return nil

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClientAPI
+import Glibc
 import LinuxSystem
 import Varlink
 
@@ -35,7 +36,8 @@ struct ExecCommand: ParsableCommand {
         let answer = try service.connect().join(session: session)
         let joined = answer.parameters.session
         let person = named ?? Person(account: Account(uid: joined.uid))
+        let caller = Account(uid: getuid())
         try Namespace.enter(answer.takeDescriptor(), of: joined)
-        throw Become(person: person, session: joined, trailingArguments: command.count).run()
+        throw Become(person: person, caller: caller, session: joined, trailingArguments: command.count).run()
     }
 }

@@ -19,9 +19,7 @@ struct LineLogHandler: LogHandler {
         let words = values.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.word("\($0.value)"))" }
         // At info the level goes without saying.
         let level = event.level == .info ? "" : "\(event.level.rawValue): "
-        let line = Array("\(program): \(level)\(event.message)\(words.joined())\n".utf8)
-        // One write a line: lines of several threads stay whole.
-        _ = unsafe write(2, line, line.count)
+        LogWriter.shared.write("\(program): \(level)\(event.message)\(words.joined())\n")
     }
 
     /// A value in one word, quoted where it has blanks.

@@ -69,21 +69,29 @@ struct Vipnsd: AsyncParsableCommand {
         _ = signal(SIGHUP, SIG_IGN)
         let lock = try takeLock()
         defer { extendLifetime(lock) }
-        try raiseDescriptorLimit()
+        do throws(Errno) {
+            try raiseDescriptorLimit()
+        } catch {
+            throw StartError("raise the limit of open descriptors: \(error)")
+        }
         let operators = try operatorsGroup(configuration)
         let store = try openStore()
         LoggingSystem.bootstrap { _ in LineLogHandler(program: "vipnsd") }
         var logger = Logger(label: "vipnsd")
         logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
+        guard let boot = try? readBootID() else {
+            throw StartError("read this boot's id: /proc is not there, or hidden")
+        }
         let service = SessionService(
             configuration: configuration,
             surroundings: .init(
-                helperPath: helper, bootID: try readBootID(), operators: operators, version: Self.version),
+                helperPath: helper, bootID: boot, operators: operators, version: Self.version),
             store: store, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
+        defer { LogWriter.shared.flush() }
         try await group.run()
     }
 

@@ -19,7 +19,7 @@ import Testing
                 #expect(try host.networks.dismantle(.random(), number: host.nextNumber()) == false)
                 #expect(try host.networks.unpin(.random(), number: host.nextNumber()) == false)
                 try host.networks.deleteLink(number: host.nextNumber())
-                #expect(host.networks.killMembers(numbers: [host.nextNumber()]).isEmpty)
+                #expect(try host.networks.killMembers(numbers: [host.nextNumber()]).isEmpty)
             }
         }
     }

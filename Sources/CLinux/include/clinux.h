@@ -40,7 +40,6 @@ int vipns_ns_owner(int fd);
 /* Processes: pidfd_open(2), pidfd_send_signal(2). */
 int vipns_pidfd_open(int pid);
 int vipns_pidfd_signal(int pidfd, int signal);
-int vipns_die_with_parent(void);
 
 /* Unix sockets: unix(7). */
 struct vipns_peer {
@@ -60,6 +59,10 @@ int vipns_socket_seqpacket(void);
 int vipns_socketpair_seqpacket(int ends[2]);
 int vipns_socketpair_stream(int ends[2]);
 int vipns_accept(int fd, int nonblocking);
+/* Lets nobody pass descriptors to the socket and those accepted from it; SO_PASSRIGHTS, Linux 6.16. */
+int vipns_refuse_descriptors(int fd);
+/* Marks all descriptors from first on as close-on-exec; close_range(2), Linux 5.11. */
+int vipns_close_on_exec_from(unsigned first);
 
 /* Bounds a blocking connect, send or receive; socket(7), SO_SNDTIMEO. */
 int vipns_socket_timeouts(int fd, long milliseconds);
