@@ -157,7 +157,8 @@ import Testing
                 let wreck = Opened(session: .random(), number: 0)
                 try writeFile(wreck.pin, "", flags: O_CREAT)
                 try writeFile("\(TestHost.pins)/something-else", "", flags: O_CREAT)
-                #expect(unsafe symlink("/nowhere", "\(TestHost.names)/vipns-aaaaaaaa") == 0)
+                #expect(unsafe symlink("\(TestHost.pins)/aaaaaaaa", "\(TestHost.names)/vipns-aaaaaaaa") == 0)
+                #expect(unsafe symlink("/nowhere", "\(TestHost.names)/vipns-bbbbbbbb") == 0)
                 #expect(unsafe symlink("/nowhere", "\(TestHost.names)/other") == 0)
 
                 let wholeCookie = try host.join(whole).cookie()
@@ -171,11 +172,14 @@ import Testing
                         .init(wreck.session),
                     ])
                 #expect(list.count == 4)
-                // Names of ours that lead nowhere go; others stay.
-                #expect(try Set(directoryEntries(TestHost.names)) == [whole.name, made.name, "other"])
+                // Names of ours that lead nowhere go; others stay, those of another installation too.
+                #expect(
+                    try Set(directoryEntries(TestHost.names)) == [whole.name, made.name, "vipns-bbbbbbbb", "other"])
 
                 _ = consume holder
-                for path in ["\(TestHost.pins)/something-else", "\(TestHost.names)/other"] {
+                for path in [
+                    "\(TestHost.pins)/something-else", "\(TestHost.names)/other", "\(TestHost.names)/vipns-bbbbbbbb",
+                ] {
                     #expect(unsafe unlink(path) == 0)
                 }
                 for opened in [whole, made, wreck] {
