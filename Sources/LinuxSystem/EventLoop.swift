@@ -29,12 +29,6 @@ public final class EventLoop: SerialExecutor, TaskExecutor {
     /// For an actor that lives here.
     public func asUnownedSerialExecutor() -> UnownedSerialExecutor { unsafe UnownedSerialExecutor(ordinary: self) }
 
-    /// Lets an actor that lives here be entered by what the loop calls; traps on any other thread.
-    public func checkIsolated() { precondition(core.isOnThread, "not on the event loop") }
-
-    /// What the loop calls runs in the isolation of the actors that live here.
-    public func isIsolatingCurrentContext() -> Bool? { core.isOnThread }
-
     /// Runs `body` here, once `delay` has passed.
     public func perform(after delay: Duration = .zero, _ body: @escaping @Sendable () -> Void) {
         if delay <= .zero { core.add(.closure(body)) } else { core.add(after: delay, body) }

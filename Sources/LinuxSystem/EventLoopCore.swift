@@ -29,8 +29,6 @@ final class EventLoopCore: Sendable {
     private let alarm: OwnedDescriptor
     private let state = Mutex(State())
     private let lastNumber = Atomic<UInt64>(0)
-    /// The thread, as the C library knows it.
-    private let thread = Atomic<UInt>(0)
 
     init() throws(Errno) {
         let epoll = OwnedDescriptor(adopting: try checked { vipns_epoll_create() })
@@ -51,8 +49,6 @@ final class EventLoopCore: Sendable {
             fatalError("cannot start the thread of an event loop: \(error)")
         }
     }
-
-    var isOnThread: Bool { thread.load(ordering: .acquiring) == UInt(pthread_self()) }
 
     func stop() {
         state.withLock { $0.isStopped = true }
@@ -113,7 +109,6 @@ final class EventLoopCore: Sendable {
     // MARK: - The thread
 
     private func run(_ owner: @Sendable () -> EventLoop?) {
-        thread.store(UInt(pthread_self()), ordering: .releasing)
         var ready = [UInt64](repeating: 0, count: 64)
         while true {
             guard runWork(owner) else { return }

@@ -11,7 +11,7 @@ internal import Varlink
 extension SessionService {
     /// Performs actions in order.
     ///
-    /// Requests are sent before this returns; their answers come as later events.
+    /// Requests leave in that order, right after this; their answers come as later events.
     func perform(_ actions: [SessionAction], _ live: LiveSession) {
         for action in actions { perform(action, live) }
     }
@@ -42,7 +42,9 @@ extension SessionService {
         }
     }
 
-    /// Runs `body` up to its first wait at once, so that requests leave in the order of the actions.
+    /// Begins `body` on the loop after all that was begun before, so that requests leave in the order of the actions.
+    ///
+    /// `Task.immediate` for its isolation; with an executor's preference it begins in its turn, like every task.
     private func answered(_ live: LiveSession, _ body: @escaping () async -> PlanEvent) {
         let id = live.lease.session
         Task.immediate(executorPreference: loop) {
@@ -163,7 +165,7 @@ extension SessionService {
         let number = lastTimer
         live.timers[kind] = number
         loop.perform(after: delay) { [weak self] in
-            self?.assumeIsolated { $0.ranOut(kind, number, id) }
+            self?.enter { $0.ranOut(kind, number, id) }
         }
     }
 

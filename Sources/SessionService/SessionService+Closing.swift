@@ -36,7 +36,7 @@ extension SessionService {
         let number = lastCloser
         let id = live.lease.session
         loop.perform(after: Self.patience) { [weak self] in
-            self?.assumeIsolated { $0.sessions[id]?.closers.removeValue(forKey: number)?.resume() }
+            self?.enter { $0.sessions[id]?.closers.removeValue(forKey: number)?.resume() }
         }
         await withCheckedContinuation { closer in
             live.closers[number] = closer

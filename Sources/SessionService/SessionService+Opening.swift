@@ -137,7 +137,7 @@ extension SessionService {
     private func begin(_ live: LiveSession, connection: VarlinkConnection) async -> LiveSession.Opening {
         let id = live.lease.session
         let number = connection.onClose { [weak self] in
-            self?.loop.perform { [weak self] in self?.assumeIsolated { $0.handle(.openerGone, id) } }
+            self?.enter { $0.handle(.openerGone, id) }
         }
         live.openerWatch = (connection, number)
         return await withCheckedContinuation { opener in
@@ -174,7 +174,7 @@ extension SessionService {
         lastLeader += 1
         let leader = LeaderID(lastLeader)
         live.leaders[leader] = LeaderWatch(process, leader: known, loop: loop) { [weak self] in
-            self?.assumeIsolated { $0.handle(.leaderEnded(leader), id) }
+            self?.enter { $0.handle(.leaderEnded(leader), id) }
         }
         handle(.entered(leader), id)
         live.forgetOpener()

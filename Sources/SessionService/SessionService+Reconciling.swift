@@ -71,7 +71,7 @@ extension SessionService {
         for (leader, found) in watches {
             guard let process = found.take() else { continue }
             live.leaders[leader] = LeaderWatch(process, leader: found.leader, loop: loop) { [weak self] in
-                self?.assumeIsolated { $0.handle(.leaderEnded(leader), id) }
+                self?.enter { $0.handle(.leaderEnded(leader), id) }
             }
         }
         sessions[id] = live

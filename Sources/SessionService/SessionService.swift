@@ -82,6 +82,15 @@ public actor SessionService {
         if event == .openerGone { refuse(live, .closed) }
     }
 
+    /// Takes something from the loop into the actor, after what waits there already.
+    ///
+    /// By a task, so that it has its turn among those that perform actions.
+    nonisolated func enter(_ body: @escaping @Sendable (isolated SessionService) -> Void) {
+        Task(executorPreference: loop) { await self.run(body) }
+    }
+
+    private func run(_ body: @Sendable (isolated SessionService) -> Void) { body(self) }
+
     /// The session that a caller means: by id, by a unique beginning of it, or by address.
     ///
     /// - Throws: ``ServiceError/sessionNotFound(session:)``, ``ServiceError/sessionAmbiguous(session:matches:)``.

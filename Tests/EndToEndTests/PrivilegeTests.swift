@@ -1,3 +1,4 @@
+import LinuxSystem
 import Testing
 
 extension EndToEnd {
@@ -41,6 +42,45 @@ extension EndToEnd.PrivilegeTests {
             #expect(try lab.succeed("find", "/run/vipns", "-user", "64742").isEmpty)
             #expect(try lab.succeed("stat", "-c", "%a %u", "/run/vipns-lab/state/vipns.db") == "600 64742")
         }
+    }
+
+    /// Passes the service a socket whose last close would wait for an hour, and tells what comes of it.
+    private static let lingering = """
+        import socket, struct
+        listener = socket.create_server(("127.0.0.1", 0))
+        sender = socket.create_connection(listener.getsockname())
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 3600))
+        sender.setblocking(False)
+        try:
+            while True:
+                sender.send(bytes(65536))
+        except BlockingIOError:
+            pass
+        client = socket.socket(socket.AF_UNIX)
+        client.connect("/run/vipns/io.vipns")
+        try:
+            socket.send_fds(client, [b"x"], [sender.fileno()])
+            print("passed")
+        except OSError as error:
+            print(error.errno)
+        """
+
+    @Test(.enabled(if: kernel >= (6, 16), "needs SO_PASSRIGHTS, Linux 6.16"))
+    func `nobody can pass the service a descriptor whose close would hold it up`() async throws {
+        try await inLab { lab in
+            let outcome = try lab.run(
+                "setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/python3", "-c",
+                Self.lingering)
+            // EPERM.
+            #expect(outcome.output == "1", "\(outcome)")
+            #expect(try lab.vipns("list").status == 0)
+        }
+    }
+
+    /// The running kernel's version.
+    private static var kernel: (Int, Int) {
+        let numbers = (try? readTextFile("/proc/sys/kernel/osrelease"))?.split(whereSeparator: { !$0.isNumber }) ?? []
+        return (numbers.first.flatMap { Int($0) } ?? 0, numbers.dropFirst().first.flatMap { Int($0) } ?? 0)
     }
 
     /// Connects to the helper and tells what comes of a greeting.
