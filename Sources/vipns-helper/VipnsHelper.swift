@@ -42,11 +42,12 @@ struct VipnsHelper {
         try checkSurroundings()
         let identity = try serviceIdentity()
         try makeRunDirectory()
-        let lock = try takeLock("\(options.runDirectory)/helper.lock")
+        let lock = try takeLock("\(options.runDirectory)/helper.lock", of: "'\(options.runDirectory)'")
         defer { extendLifetime(lock) }
         // Numbers belong to the network namespace, whatever the directories are: another helper would take our sessions
         // for orphans.
-        let namespaceLock = try takeLock("/run/vipns-helper.\(try NetworkNamespace.cookieOfCallingThread()).lock")
+        let cookie = try NetworkNamespace.cookieOfCallingThread()
+        let namespaceLock = try takeLock("/run/vipns-helper.\(cookie).lock", of: "this network namespace")
         defer { extendLifetime(namespaceLock) }
         let signals = OwnedDescriptor(adopting: try signalDescriptor([SIGHUP, SIGTERM, SIGINT]))
         let source = AllowanceSource(
@@ -108,11 +109,11 @@ struct VipnsHelper {
         }
     }
 
-    private func takeLock(_ path: String) throws(HelperError) -> FileLock {
+    private func takeLock(_ path: String, of what: String) throws(HelperError) -> FileLock {
         do throws(Errno) {
             return try FileLock(path: path)
         } catch .wouldBlock {
-            throw HelperError("start: another vipns-helper holds '\(path)'")
+            throw HelperError("start: another vipns-helper serves \(what)")
         } catch {
             throw HelperError("lock '\(path)': \(error)")
         }

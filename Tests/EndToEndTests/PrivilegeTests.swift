@@ -169,6 +169,16 @@ extension EndToEnd.PrivilegeTests {
         }
     }
 
+    @Test func `a second helper in the same network namespace refuses, whatever its directory`() async throws {
+        try await inLab { lab in
+            let session = try lab.enter()
+            let outcome = try lab.run(Self.helper + ["--run", "/run/elsewhere"], within: .seconds(5))
+            #expect(outcome.status == 1)
+            #expect(outcome.errors == "vipns-helper: cannot start: another vipns-helper serves this network namespace")
+            #expect(try lab.vipns("exec", session.id, "--", "true").status == 0)
+        }
+    }
+
     @Test func `the helper refuses a mount namespace that is not init's, unless told`() async throws {
         try await inLab { lab in
             let elsewhere = ["unshare", "-m"] + Self.helper + ["--run", "/run/elsewhere"]
@@ -176,7 +186,8 @@ extension EndToEnd.PrivilegeTests {
             #expect(outcome.status == 1)
             #expect(outcome.errors.contains("mount namespace that is not init's"))
             #expect(outcome.errors.contains("--private-mounts"))
-            let told = try lab.start(elsewhere + ["--private-mounts"])
+            // In a network namespace of its own: this one has its helper.
+            let told = try lab.start(["unshare", "-n"] + elsewhere + ["--private-mounts"])
             #expect(try eventually { try lab.run("test", "-S", "/run/elsewhere/helper").status == 0 })
             #expect(!told.hasEnded)
             told.kill()
