@@ -80,10 +80,7 @@ public final class Children {
         while true {
             let pid = unsafe waitpid(-1, &status, WNOHANG)
             guard pid > 0 else { return }
-            let signal = status & 0x7f
-            if started.contains(pid) {
-                endings[pid] = signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
-            }
+            if started.contains(pid) { endings[pid] = ChildProcess.Ending(waitStatus: status) }
         }
     }
 

@@ -118,8 +118,7 @@ struct Supervisor: ~Copyable {
         var status: Int32 = 0
         let pid = self.pid
         _ = try? checked { unsafe waitpid(pid, &status, 0) }
-        let signal = status & 0x7f
-        return signal == 0 ? status >> 8 & 0xff : 128 + signal
+        return ChildProcess.Ending(waitStatus: status).shellStatus
     }
 }
 

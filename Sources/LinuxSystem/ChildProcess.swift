@@ -71,6 +71,12 @@ public struct ChildProcess: ~Copyable, Sendable {
         /// This signal ended it.
         case signalled(CInt)
 
+        /// Reads what waitpid(2) gives for a process that has ended.
+        public init(waitStatus status: CInt) {
+            let signal = status & 0x7f
+            self = signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
+        }
+
         /// What a shell would report: the status, or 128 and the signal's number.
         public var shellStatus: CInt {
             switch self {
@@ -87,8 +93,7 @@ public struct ChildProcess: ~Copyable, Sendable {
         var status: CInt = 0
         let pid = self.pid
         try checked { unsafe waitpid(pid, &status, 0) }
-        let signal = status & 0x7f
-        return signal == 0 ? .exited(status >> 8 & 0xff) : .signalled(signal)
+        return Ending(waitStatus: status)
     }
 }
 
