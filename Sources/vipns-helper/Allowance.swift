@@ -4,12 +4,10 @@ import LinuxSystem
 
 /// Which addresses sessions may get on which parent links: all that the helper knows of the configuration.
 ///
-/// Lines `PARENT FIRST-LAST`, written by a short-lived `vipnsd --allowance FILE` that runs as the service's user: what
-/// parses the file has no privilege, and what has privilege parses only these lines.
+/// Lines `PARENT FIRST-LAST`, written by a short-lived `vipnsd --allowance FILE` that runs as nobody: what parses
+/// the file has no privilege, and what has privilege parses only these lines.
 struct Allowance {
     private var ranges: [String: [IPRange]] = [:]
-
-    init() {}
 
     /// Reads the lines; nil where one is malformed.
     init?(lines: String) {

@@ -106,7 +106,7 @@ final class Helper {
     private func serveChannel() {
         guard let channel else { return }
         do throws(HelperError) {
-            let (sequence, request) = try receive(from: channel)
+            guard let (sequence, request) = try receive(from: channel) else { return closeChannel() }
             if case .hello(let version) = request {
                 guard version == HelperProtocol.version else {
                     throw HelperError(
@@ -122,7 +122,7 @@ final class Helper {
                 send(table.answer(request), sequence: sequence)
             }
         } catch {
-            if !error.isEndOfChannel { log("\(error), closing the channel") }
+            log("\(error), closing the channel")
             closeChannel()
         }
     }
@@ -131,10 +131,19 @@ final class Helper {
     private func serveKills(first: (sequence: UInt32, number: UInt32), from channel: Channel) throws(HelperError) {
         var kills = [first]
         var next: (sequence: UInt32, request: HelperRequest)?
-        while next == nil, kills.count < 256, channel.socket.isReadable(within: 0) {
-            // An end of the channel is found again when these are done.
-            guard let (sequence, request) = try? receive(from: channel) else { break }
-            if case .kill(let number) = request { kills.append((sequence, number)) } else { next = (sequence, request) }
+        var failure: HelperError?
+        do throws(HelperError) {
+            while next == nil, kills.count < 256, channel.socket.isReadable(within: 0) {
+                // An end of the channel is found again when these are done.
+                guard let (sequence, request) = try receive(from: channel) else { break }
+                if case .kill(let number) = request {
+                    kills.append((sequence, number))
+                } else {
+                    next = (sequence, request)
+                }
+            }
+        } catch {
+            failure = error
         }
         do throws(NetworkError) {
             let left = try table.kill(Set(kills.map(\.number)))
@@ -144,19 +153,19 @@ final class Helper {
             for kill in kills { send(.failed(failure), sequence: kill.sequence) }
         }
         if let next { send(table.answer(next.request), sequence: next.sequence) }
+        if let failure { throw failure }
     }
 
+    /// - Returns: nil where the service has closed the channel.
     private func receive(
         from channel: Channel
-    ) throws(HelperError) -> (sequence: UInt32, request: HelperRequest) {
+    ) throws(HelperError) -> (sequence: UInt32, request: HelperRequest)? {
         do {
             let message = try UnixSocket.receive(limit: HelperProtocol.messageSize, on: channel.socket)
             let octets = message.octets
-            if octets.isEmpty { throw HelperError.endOfChannel }
+            if octets.isEmpty { return nil }
             if message.take() != nil { throw HelperChannelError.malformed("a descriptor came with it") }
             return try HelperRequest.decode(octets)
-        } catch let error as HelperError {
-            throw error
         } catch {
             throw HelperError("read a request: \(error)")
         }
@@ -188,11 +197,6 @@ final class Helper {
         // Half-made sessions are the next service's to find and take apart; our sockets must not keep them alive.
         networks.forgetMade()
     }
-}
-
-extension HelperError {
-    static let endOfChannel = HelperError("read from a service that has gone")
-    var isEndOfChannel: Bool { description == Self.endOfChannel.description }
 }
 
 /// One line on standard error, where the journal picks it up.
