@@ -10,9 +10,7 @@ enum Checking {
     ///
     /// - Returns: 0 where no problem is an error, else 1.
     static func check(_ file: String) -> Int32 {
-        let reading = ServiceConfiguration.read(path: file, host: hostLinks())
-        for problem in reading.problems { complain(line(problem)) }
-        guard let configuration = reading.configuration else { return 1 }
+        guard let configuration = read(file) else { return 1 }
         for pool in configuration.pools {
             print("pool '\(pool.name)': \(pool.total) addresses on link '\(pool.parent)'")
         }
@@ -30,12 +28,19 @@ enum Checking {
         return 0
     }
 
-    static func line(_ problem: ConfigurationProblem) -> String {
+    /// Reads the file and prints its problems; nil where one of them is an error.
+    static func read(_ file: String) -> ServiceConfiguration? {
+        let reading = ServiceConfiguration.read(path: file, host: hostLinks())
+        for problem in reading.problems { complain(line(problem)) }
+        return reading.configuration
+    }
+
+    private static func line(_ problem: ConfigurationProblem) -> String {
         problem.severity == .warning ? "warning: \(problem)" : "\(problem)"
     }
 
     /// The host's links and their addresses, so that a pool's parent can be found by its subnet.
-    static func hostLinks() -> [HostLink] {
+    private static func hostLinks() -> [HostLink] {
         Dictionary(grouping: interfaceAddresses(), by: \.link).map { name, entries in
             HostLink(name: name, addresses: entries.compactMap(\.address))
         }.sorted { $0.name < $1.name }

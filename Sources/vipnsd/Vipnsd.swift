@@ -103,9 +103,7 @@ struct Vipnsd: AsyncParsableCommand {
     }
 
     private func loadConfiguration() throws(StartError) -> ServiceConfiguration {
-        let reading = ServiceConfiguration.read(path: config, host: Checking.hostLinks())
-        for problem in reading.problems { complain(Checking.line(problem)) }
-        guard let configuration = reading.configuration else {
+        guard let configuration = Checking.read(config) else {
             throw StartError("start with configuration '\(config)' (see 'vipns check')")
         }
         return configuration
