@@ -10,7 +10,6 @@ struct ClientInterface: Sendable {
     private static let page = 100
 
     let service: SessionService
-    let operators: UInt32?
 
     var interface: VarlinkInterface {
         VarlinkInterface(
@@ -32,13 +31,13 @@ struct ClientInterface: Sendable {
                         Method.Close.Reply(session: try await service.close(asked, connection: connection)))
                 },
                 "List": .stream(requiresMore: false) { call, replies in
-                    let sessions = await service.list(caller(replies.connection))
+                    let sessions = await service.list(service.caller(replies.connection))
                     let last = try await send(sessions, call, replies) { Method.List.Reply(sessions: $0) }
                     return try VarlinkReply(Method.List.Reply(sessions: last))
                 },
                 "Show": .single { call, connection in
                     let asked = try call.parameters(as: Method.Show.Parameters.self)
-                    return try VarlinkReply(try await service.show(asked.session, caller(connection)))
+                    return try VarlinkReply(try await service.show(asked.session, service.caller(connection)))
                 },
                 "Pools": .single { _, _ in
                     try VarlinkReply(Method.Pools.Reply(pools: await service.listPools()))
@@ -47,7 +46,7 @@ struct ClientInterface: Sendable {
                     let asked = try call.parameters(as: Method.History.Parameters.self)
                     // In one reply only as many as are quickly put together: that is done on the loop.
                     let most = call.wantsMore ? 10_000 : 1000
-                    let records = try await service.history(asked, most: most, caller(replies.connection))
+                    let records = try await service.history(asked, most: most, service.caller(replies.connection))
                     let last = try await send(records, call, replies) { Method.History.Reply(records: $0) }
                     return try VarlinkReply(Method.History.Reply(records: last))
                 },
@@ -55,11 +54,9 @@ struct ClientInterface: Sendable {
             ])
     }
 
-    private func caller(_ connection: VarlinkConnection) -> Caller { Caller(connection, operators: operators) }
-
     private func open(_ call: VarlinkCall, _ connection: VarlinkConnection) async throws -> VarlinkReply {
         let asked = try call.parameters(as: Method.Open.Parameters.self)
-        guard caller(connection).isRoot else {
+        guard service.caller(connection).isRoot else {
             throw ServiceError.permissionDenied(text: "only root opens sessions")
         }
         let name = asked.user ?? "\(connection.peer.uid)"
@@ -86,7 +83,7 @@ struct ClientInterface: Sendable {
     }
 
     private func watch(_ replies: VarlinkReplyStream) async throws -> VarlinkReply {
-        let caller = caller(replies.connection)
+        let caller = service.caller(replies.connection)
         let events = service.watchers.subscribe()
         try await replies.send(Method.Watch.Reply())
         for await event in events where maySee(event, caller) {

@@ -250,11 +250,6 @@ extension HelperFailure {
     static let helperLost = HelperFailure(errno: ENOTCONN, description: "the connection to vipns-helper has ended")
     static let helperSilent = HelperFailure(errno: ETIMEDOUT, description: "vipns-helper does not answer")
 
-    /// Whether these words are about the helper itself.
-    static func isAboutHelper(_ text: String) -> Bool {
-        [helperLost, helperSilent].contains { $0.description == text }
-    }
-
     /// Whether the helper itself is missing, rather than unable to do one thing.
     var isAboutHelper: Bool { errno == ENOTCONN || errno == ETIMEDOUT }
 }

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import HelperChannel
 internal import Leasing
 internal import LinuxSystem
 internal import Netlink
@@ -12,7 +13,24 @@ final class LiveSession {
     /// What came of an open.
     enum Opening: Sendable {
         case granted(DescriptorBox)
-        case failed(OpenFailure, String)
+        case failed(OpenFailure, Failure)
+    }
+
+    /// Why a request for the session failed.
+    struct Failure: Sendable {
+        /// In words.
+        let text: String
+        /// Whether it is the helper that is missing, rather than unable to do one thing.
+        let isAboutHelper: Bool
+
+        init(_ text: String, isAboutHelper: Bool = false) {
+            self.text = text
+            self.isAboutHelper = isAboutHelper
+        }
+
+        init(_ failure: HelperFailure) {
+            self.init(failure.description, isAboutHelper: failure.isAboutHelper)
+        }
     }
 
     var lease: Lease
@@ -30,17 +48,20 @@ final class LiveSession {
     var wasHandedOver = false
     /// Callers of close that wait, by a number of their own.
     var closers: [UInt64: CheckedContinuation<Void, Never>] = [:]
-    /// Why the last request for this session failed, in words.
-    var lastFailure = ""
+    /// Why the last request for this session failed.
+    var lastFailure = Failure("")
 
     init(lease: Lease, plan: SessionPlan) {
         self.lease = lease
         self.plan = plan
     }
 
+    /// The MAC address that the virtual IP keeps for ever; nil for an isolated session.
+    var mac: MACAddress? { lease.address.map { MACAddress(virtualIP: $0, farm: 0) } }
+
     /// The link that the helper is asked for; nil for an isolated session.
     var link: SessionLink? {
-        guard let address = lease.address, let prefix = IPPrefix(address, length: lease.prefixLength) else {
+        guard let mac, let prefix = lease.address.flatMap({ IPPrefix($0, length: lease.prefixLength) }) else {
             return nil
         }
         let mode: MacvlanLinkMode =
@@ -50,13 +71,13 @@ final class LiveSession {
             case .vepa: .vepa
             }
         return SessionLink(
-            parent: lease.parent, mode: mode, mac: MACAddress(virtualIP: address, farm: 0), address: prefix,
-            gateway: lease.gateway)
+            parent: lease.parent, mode: mode, mac: mac, address: prefix, gateway: lease.gateway)
     }
 
     /// The opener's end means nothing any more: a leader is watched, or the session is reserved, or gone.
     func forgetOpener() {
-        openerWatch?.connection.forgetOnClose(openerWatch?.number ?? 0)
+        guard let watch = openerWatch else { return }
+        watch.connection.forgetOnClose(watch.number)
         openerWatch = nil
     }
 

@@ -21,7 +21,7 @@ extension Session {
             pool: lease.pool, address: lease.address?.description,
             prefixLength: lease.address == nil ? nil : lease.prefixLength,
             parent: lease.address == nil ? nil : lease.parent,
-            mac: lease.address.map { MACAddress(virtualIP: $0, farm: 0).description }, user: lease.user, uid: lease.uid,
+            mac: live.mac?.description, user: lease.user, uid: lease.uid,
             service: lease.service, leaders: live.leaders.values.map(\.leader.pid).sorted(),
             leftovers: live.plan.leftovers == .wait ? .wait : .kill, number: Int32(lease.number),
             cookie: live.plan.cookie, boot: lease.bootID, opened: lease.openedAt, openedBoot: lease.openedBoot,

@@ -62,7 +62,7 @@ extension SessionService {
             try await store.storeIntent(live.lease)
             return .intentStored
         } catch {
-            live.lastFailure = error.description
+            live.lastFailure = .init(error.description)
             return .intentFailed
         }
     }
@@ -73,7 +73,7 @@ extension SessionService {
             guard case .cookie(let cookie)? = reply.parts.first else { return .namespaceFailed }
             return .namespaceMade(cookie: cookie)
         } catch {
-            live.lastFailure = error.description
+            live.lastFailure = .init(error)
             return .namespaceFailed
         }
     }
@@ -82,13 +82,13 @@ extension SessionService {
         do throws(HelperFailure) {
             let reply = try await ask(.connect(live.lease.session, link: live.link))
             guard let descriptor = reply.descriptor else {
-                live.lastFailure = "vipns-helper sent no namespace"
+                live.lastFailure = .init("vipns-helper sent no namespace")
                 return .networkFailed(addressInUse: false)
             }
             live.descriptor = descriptor
             return .networkConnected
         } catch {
-            live.lastFailure = error.description
+            live.lastFailure = .init(error)
             return .networkFailed(addressInUse: error.errno == EADDRINUSE)
         }
     }

@@ -14,7 +14,7 @@ extension SessionService {
     func close(
         _ parameters: Method.Close.Parameters, connection: VarlinkConnection
     ) async throws(ServiceError) -> Session {
-        let caller = Caller(connection, operators: surroundings.operators)
+        let caller = caller(connection)
         let live = try find(parameters.session, for: caller)
         let id = live.lease.session
         let leftovers: LeftoversPolicy? = parameters.leftovers.map { $0 == .wait ? .wait : .kill }
@@ -46,7 +46,7 @@ extension SessionService {
 
     /// The namespace of a living session, to run something more in it.
     func join(_ name: String, connection: VarlinkConnection) async throws -> VarlinkReply {
-        let caller = Caller(connection, operators: surroundings.operators)
+        let caller = caller(connection)
         guard caller.isRoot else { throw ServiceError.permissionDenied(text: "only root joins sessions") }
         let live = try find(name, for: caller)
         guard live.plan.state == .active else {

@@ -42,21 +42,21 @@ extension SessionService {
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):
                 return try granted(live, connection, outcome: .granted, message: nil, descriptor: descriptor)
-            case .failed(.addressInUse, let text):
-                lastFailure = text
-                logger(for: live).warning("address in use, trying the next", metadata: ["error": "\(text)"])
-            case .failed(let failure, let text):
-                throw refusal(failure, text)
+            case .failed(.addressInUse, let cause):
+                lastFailure = cause.text
+                logger(for: live).warning("address in use, trying the next", metadata: ["error": "\(cause.text)"])
+            case .failed(let failure, let cause):
+                throw refusal(failure, cause)
             }
         }
         throw ServiceError.openFailed(text: lastFailure)
     }
 
-    private func refusal(_ failure: OpenFailure, _ text: String) -> ServiceError {
+    private func refusal(_ failure: OpenFailure, _ cause: LiveSession.Failure) -> ServiceError {
         switch failure {
         case .closed: .openFailed(text: "the session was closed while it was being opened")
         case .intent, .namespace, .network, .addressInUse:
-            HelperFailure.isAboutHelper(text) ? .helperUnavailable(text: text) : .openFailed(text: text)
+            cause.isAboutHelper ? .helperUnavailable(text: cause.text) : .openFailed(text: cause.text)
         }
     }
 
@@ -88,8 +88,8 @@ extension SessionService {
             case .granted(let descriptor):
                 return try granted(
                     live, connection, outcome: .isolated, message: exhaustedMessage, descriptor: descriptor)
-            case .failed(let failure, let text):
-                throw refusal(failure, text)
+            case .failed(let failure, let cause):
+                throw refusal(failure, cause)
             }
         case .share:
             await recordRefusal(wish, outcome: HistoryRecord.shared)
@@ -159,9 +159,18 @@ extension SessionService {
         live.opener = nil
     }
 
+    /// Watches a process as that leader of the session.
+    func watch(
+        _ process: consuming PidDescriptor, _ leader: Leader, as number: LeaderID, of id: SessionID
+    ) -> LeaderWatch {
+        LeaderWatch(process, leader: leader, loop: loop) { [weak self] in
+            self?.enter { $0.handle(.leaderEnded(number), id) }
+        }
+    }
+
     /// Takes the caller as a leader of the session that it says to have entered.
     func entered(_ name: String, connection: VarlinkConnection) throws(ServiceError) {
-        let caller = Caller(connection, operators: surroundings.operators)
+        let caller = caller(connection)
         guard caller.isRoot else { throw .permissionDenied(text: "only root enters sessions") }
         let live = try find(name, for: caller)
         guard let process = try? connection.openPeerProcess(),
@@ -173,9 +182,7 @@ extension SessionService {
         if live.leaders.values.contains(where: { $0.leader == known }) { return }
         lastLeader += 1
         let leader = LeaderID(lastLeader)
-        live.leaders[leader] = LeaderWatch(process, leader: known, loop: loop) { [weak self] in
-            self?.enter { $0.handle(.leaderEnded(leader), id) }
-        }
+        live.leaders[leader] = watch(process, known, as: leader, of: id)
         handle(.entered(leader), id)
         live.forgetOpener()
         guard live.plan.leaders.contains(leader) else {

@@ -14,10 +14,12 @@ extension SessionService {
         let found = try await listKernel()
         let members = stored.leases.contains { $0.phase == .allocating } ? try await members() : [:]
         prepareAllocators(stored)
-        var adopted: [LiveSession] = []
-        for lease in stored.leases { adopted.append(adopt(lease, found.byNumber[lease.number], members[lease.number])) }
+        for lease in stored.leases {
+            let live = adopt(lease, found.byNumber[lease.number], members[lease.number])
+            // Without a wait in between: a leader's end that came before it would mean nothing to the plan.
+            perform(live.plan.resume(), live)
+        }
         await removeOrphans(found)
-        for live in adopted { perform(live.plan.resume(), live) }
         logger.info("reconciled", metadata: ["leases": "\(stored.leases.count)", "kernel": "\(found.all.count)"])
     }
 
@@ -59,27 +61,21 @@ extension SessionService {
     }
 
     private func adopt(_ lease: Lease, _ found: HelperAnswer.Found?, _ members: [Int32]?) -> LiveSession {
-        let watches = living(lease.leaders)
+        let leaders = living(lease)
         let state = AdoptedState(
-            lease, isKnown: isSame(lease, found), hasMembers: members?.isEmpty == false, leaders: Set(watches.keys))
+            lease, isKnown: isSame(lease, found), hasMembers: members?.isEmpty == false, leaders: Set(leaders.keys))
         let plan = SessionPlan(
             adopting: state, leftovers: lease.leftovers, hasAddress: lease.address != nil,
             cookie: lease.cookie ?? found?.cookie)
         let live = LiveSession(lease: lease, plan: plan)
         live.wasHandedOver = lease.phase != .allocating || lease.cookie != nil
-        let id = lease.session
-        for (leader, found) in watches {
-            guard let process = found.take() else { continue }
-            live.leaders[leader] = LeaderWatch(process, leader: found.leader, loop: loop) { [weak self] in
-                self?.enter { $0.handle(.leaderEnded(leader), id) }
-            }
-        }
-        sessions[id] = live
-        idsByNumber[lease.number] = id
+        live.leaders = leaders
+        sessions[lease.session] = live
+        idsByNumber[lease.number] = lease.session
         logger(for: live).info(
             "adopted",
             metadata: [
-                "state": "\(lease.phase.rawValue)", "leaders": "\(watches.count) of \(lease.leaders.count)",
+                "state": "\(lease.phase.rawValue)", "leaders": "\(leaders.count) of \(lease.leaders.count)",
                 "address": "\(lease.address?.description ?? "-")",
             ])
         return live
@@ -92,28 +88,17 @@ extension SessionService {
         return stored == cookie
     }
 
-    /// A leader that was found again, held from before it was recognised.
-    private struct FoundLeader {
-        let leader: Leader
-        let process: DescriptorBox
-
-        func take() -> PidDescriptor? {
-            guard let descriptor = process.take() else { return nil }
-            return PidDescriptor(adopting: descriptor)
-        }
-    }
-
-    /// Those of the stored leaders that still live: same number, same start.
-    private func living(_ leaders: [Leader]) -> [LeaderID: FoundLeader] {
-        var found: [LeaderID: FoundLeader] = [:]
-        for leader in leaders {
+    /// Those of the stored leaders that still live, watched: same number, same start.
+    private func living(_ lease: Lease) -> [LeaderID: LeaderWatch] {
+        var found: [LeaderID: LeaderWatch] = [:]
+        for leader in lease.leaders {
             // Held first, then compared: between the two it cannot become another process.
             guard let process = try? PidDescriptor(pid: leader.pid),
                 ProcessIdentity(pid: leader.pid)?.startTicks == leader.startTicks
             else { continue }
             lastLeader += 1
-            found[LeaderID(lastLeader)] = FoundLeader(
-                leader: leader, process: DescriptorBox(process.intoDescriptor()))
+            let number = LeaderID(lastLeader)
+            found[number] = watch(process, leader, as: number, of: lease.session)
         }
         return found
     }

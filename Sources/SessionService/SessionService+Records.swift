@@ -92,7 +92,6 @@ extension SessionService {
     }
 
     func announce(_ notice: PlanNotice, _ live: LiveSession) {
-        live.refreshLease()
         let kind: WatchEvent.Kind =
             switch notice {
             case .opened: .opened
@@ -104,7 +103,7 @@ extension SessionService {
             case .refused: .refused
             case .failed: .failed
             }
-        let text = notice == .failed ? live.lastFailure : nil
+        let text = notice == .failed ? live.lastFailure.text : nil
         let address = live.lease.address?.description ?? "-"
         logger(for: live).info("session event", metadata: ["kind": "\(kind.rawValue)", "address": "\(address)"])
         guard watchers.isWatched else { return }

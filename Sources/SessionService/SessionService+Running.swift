@@ -20,7 +20,7 @@ extension SessionService: Service {
         let server = VarlinkServer(
             identity: .init(
                 vendor: "vipns", product: "vipnsd", version: surroundings.version, url: ""),
-            interfaces: [ClientInterface(service: self, operators: surroundings.operators).interface],
+            interfaces: [ClientInterface(service: self).interface],
             limits: VarlinkServer.Limits(),
             loop: loop,
             unexpected: { error in ServiceError.failed(text: "\(error)").varlinkReply })

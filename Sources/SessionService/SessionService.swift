@@ -91,6 +91,11 @@ public actor SessionService {
 
     private func run(_ body: @Sendable (isolated SessionService) -> Void) { body(self) }
 
+    /// Who is at the other end of a connection.
+    nonisolated func caller(_ connection: VarlinkConnection) -> Caller {
+        Caller(connection, operators: surroundings.operators)
+    }
+
     /// The session that a caller means: by id, by a unique beginning of it, or by address.
     ///
     /// - Throws: ``ServiceError/sessionNotFound(session:)``, ``ServiceError/sessionAmbiguous(session:matches:)``.
