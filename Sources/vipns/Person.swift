@@ -17,17 +17,7 @@ struct Person {
             groups = nil
             return
         }
-        var capacity: CInt = 64
-        while true {
-            var groups = [gid_t](repeating: account.gid, count: Int(capacity))
-            var count = capacity
-            if unsafe getgrouplist(account.name, account.gid, &groups, &count) >= 0 {
-                self.groups = Array(groups.prefix(Int(count)))
-                return
-            }
-            // glibc says how many there are; doubling is for libraries that do not.
-            capacity = max(count, capacity * 2)
-        }
+        groups = account.groups()
     }
 
     /// Takes on groups and ids for good; setresuid(2) in its POSIX form, which sets the saved ids as well.
