@@ -46,6 +46,8 @@ public struct Lease: Sendable, Hashable {
     public let service: String
     /// How it was asked for.
     public let mode: SessionMode
+    /// Whose it is.
+    public let scope: SessionScope
     /// What happens to members that outlive the leaders.
     public let leftovers: LeftoversPolicy
     /// Where the lease stands.
@@ -65,7 +67,8 @@ public struct Lease: Sendable, Hashable {
     public init(
         session: SessionID, bootID: String, number: UInt32, cookie: UInt64? = nil, pool: String, address: IPAddress?,
         prefixLength: Int, gateway: IPAddress?, parent: String, macvlanMode: MacvlanMode, user: String, uid: UInt32,
-        service: String, mode: SessionMode, leftovers: LeftoversPolicy, phase: LeasePhase = .allocating,
+        service: String, mode: SessionMode, scope: SessionScope = .session, leftovers: LeftoversPolicy,
+        phase: LeasePhase = .allocating,
         leaders: [Leader] = [], openedAt: Int64, openedBoot: Int64, heldUntilBoot: Int64? = nil,
         endReason: String? = nil
     ) {
@@ -83,6 +86,7 @@ public struct Lease: Sendable, Hashable {
         self.uid = uid
         self.service = service
         self.mode = mode
+        self.scope = scope
         self.leftovers = leftovers
         self.phase = phase
         self.leaders = leaders

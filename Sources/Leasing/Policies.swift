@@ -34,6 +34,14 @@ public enum SessionMode: String, Sendable, CaseIterable {
     case reserve
 }
 
+/// Whose a session is.
+public enum SessionScope: String, Sendable, CaseIterable {
+    /// Of one login.
+    case session
+    /// Of all logins of its user: further ones join it.
+    case user
+}
+
 /// Where a lease stands; docs/architecture.md, "A session's life".
 public enum LeasePhase: String, Sendable, CaseIterable {
     /// The intent is stored; the kernel may hold half of the session.

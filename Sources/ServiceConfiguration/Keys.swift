@@ -8,11 +8,13 @@ protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {
 enum TopKey: String, ConfigurationKey {
     case operators
     case pools
+    case rules
 
     var example: String {
         switch self {
         case .operators: "operators: vipns-operators"
         case .pools: "pools: {lab: {ranges: [10.1.0.10-10.1.0.250], prefix: 10.1.0.0/24}}"
+        case .rules: "rules: [{users: [root], pool: none}, {pool: lab}]"
         }
     }
 }
@@ -40,6 +42,31 @@ enum PoolKey: String, ConfigurationKey {
         case .hold: "hold: 30s"
         case .exhaustion: "exhaustion: share"
         case .leftovers: "leftovers: wait"
+        }
+    }
+}
+
+/// The keys of a rule.
+enum RuleKey: String, ConfigurationKey {
+    case services
+    case users
+    case groups
+    case ttys
+    case remote
+    case pool
+    case scope
+    case nested
+
+    var example: String {
+        switch self {
+        case .services: "services: [sshd, xrdp-sesman]"
+        case .users: "users: [alice, 'test-*']"
+        case .groups: "groups: [agents]"
+        case .ttys: "ttys: [tty1, 'tty?']"
+        case .remote: "remote: [192.0.2.0/24, 10.1.0.7, '*.example.com']"
+        case .pool: "pool: lab"
+        case .scope: "scope: user"
+        case .nested: "nested: keep"
         }
     }
 }

@@ -44,7 +44,9 @@ extension ServiceConfiguration {
             problems.append(reader.problems)
         }
         checkOverlaps(remainders, problems: &problems)
-        return ServiceConfiguration(pools: pools, operators: operators)
+        // By the keys: a pool with a mistake is no reason to call its name unknown.
+        let rules = readRules(section, pools: entries.compactMap(\.key.text), problems: &problems)
+        return ServiceConfiguration(pools: pools, operators: operators, loginRules: rules)
     }
 
     private static func poolReader(
@@ -58,6 +60,9 @@ extension ServiceConfiguration {
             problems.error(
                 key.position,
                 "pool name \(quoted(name)) is not 1 to 31 characters of 'a-z', '0-9' and '-', beginning without '-'")
+        }
+        if name == noPool {
+            problems.error(key.position, "pool name 'none' is what rules call no pool (give it another name)")
         }
         guard case .mapping(let pairs) = value.content else {
             problems.error(

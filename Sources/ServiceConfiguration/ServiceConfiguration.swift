@@ -27,11 +27,14 @@ public struct ServiceConfiguration: Hashable, Sendable {
     public let pools: [Pool]
     /// Name of the group whose members may list and close all sessions; nil for root alone.
     public let operators: String?
+    /// What logins get.
+    public let loginRules: LoginRules
 
-    /// Makes a configuration from parts that were checked.
-    public init(pools: [Pool], operators: String?) {
+    /// Makes a configuration from parts that were checked; without rules, the usual logins get the first pool.
+    public init(pools: [Pool], operators: String?, loginRules: LoginRules? = nil) {
         self.pools = pools
         self.operators = operators
+        self.loginRules = loginRules ?? pools.first.map { .standard(pool: $0.name) } ?? LoginRules([])
     }
 
     /// The addresses that the helper may put on links.

@@ -61,11 +61,11 @@ extension TextGuard {
         case "{": open(.flowMapping)
         case "]", "}": close()
         case ",": advance()
-        case "*", "&": refuse("anchors ('&') and aliases ('*') are not supported; write the value out")
+        case "*", "&": refuse("anchors ('&') and aliases ('*') are not supported; write the value out\(patternHint)")
         case "!": refuse("tags ('!') are not supported")
         case "|", ">": refuse("block text ('|' and '>') is not supported; write the value on one line")
         case "%" where position.column == 1: refuse("directives ('%') are not supported")
-        case "?" where isInFlow || isBlank(at: index + 1): refuse("complex keys ('?') are not supported")
+        case "?" where isInFlow || isBlank(at: index + 1): refuse("complex keys ('?') are not supported\(patternHint)")
         case ":" where isInFlow || isBlank(at: index + 1): advance()
         case "-" where isBlank(at: index + 1):
             enterBlock(position)
@@ -124,10 +124,13 @@ extension TextGuard {
                 return enterKey(scalars[beginIndex..<end], begin)
             }
             if isInFlow && isFlowIndicator(at: index) { break }
-            if isInFlow && scalar == "?" { return refuse("complex keys ('?') are not supported") }
+            if isInFlow && scalar == "?" { return refuse("complex keys ('?') are not supported\(patternHint)") }
             if scalar == "\n" { newLine() } else { advance() }
             if !isBlank(at: index - 1) { end = index }
         }
         if !isInFlow { textColumn = innermostBlockColumn }
     }
 }
+
+/// What helps whoever meant a pattern of names where YAML sees a sign of its own.
+private let patternHint = " (a pattern goes into quotes, for example '*.example.com')"

@@ -18,6 +18,12 @@ struct YAMLValue {
         return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
+    /// The text that stands here; nil for a list or a mapping.
+    var text: String? {
+        guard case .scalar(let text, _) = content else { return nil }
+        return text
+    }
+
     /// What stands here, for "found ...".
     var found: String {
         switch content {

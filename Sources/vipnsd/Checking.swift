@@ -14,6 +14,7 @@ enum Checking {
         for pool in configuration.pools {
             print("pool '\(pool.name)': \(pool.total) addresses on link '\(pool.parent)'")
         }
+        for (index, rule) in configuration.loginRules.rules.enumerated() { print("rule \(index + 1): \(rule)") }
         return 0
     }
 

@@ -139,4 +139,24 @@ func exampleText() throws -> String {
         #expect(bare.hold == .seconds(10))
         #expect(lab.ranges.count == 3)
     }
+
+    @Test func `the rules that the example comments out are right, and use every key`() throws {
+        let lines = try exampleText().split(separator: "\n", omittingEmptySubsequences: false)
+        let begin = try #require(lines.firstIndex(of: "# rules:"))
+        let text = lines[..<begin] + lines[begin...].map { $0.dropFirst(2) }
+        let reading = parse(text.joined(separator: "\n"), host: host)
+        #expect(summary(reading) == [])
+        #expect(
+            reading.configuration?.loginRules.rules.map(\.description) == [
+                "services the usual ones; users root: no session",
+                "services sshd, gdm-*, xrdp-sesman; groups agents; ttys ssh, :*; "
+                    + "remote 192.0.2.0/24, 10.1.0.7, *.example.com: pool 'lab', scope user",
+                "services sshd, login: pool 'lab'",
+            ])
+        // `nested: keep` is the default and does not show.
+        for key in ["services", "users", "groups", "ttys", "remote", "pool", "scope", "nested"] {
+            #expect(lines[..<begin].contains { $0.hasPrefix("# \(key): ") }, "\(key) is not told of")
+            #expect(lines[begin...].contains { $0.contains(" \(key): ") }, "\(key) has no example")
+        }
+    }
 }

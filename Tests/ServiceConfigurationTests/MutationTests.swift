@@ -32,6 +32,15 @@ struct SeededGenerator: RandomNumberGenerator {
                 hold: 250ms
                 exhaustion: deny
                 leftovers: kill
+            rules:
+              - {users: [root, 'a?*'], pool: none}
+              - services: ["*"]
+                groups: [agents]
+                ttys: [pts/*]
+                remote: [192.0.2.0/24, 10.1.0.7, '*.example.com']
+                pool: second
+                scope: user
+                nested: own
 
             """
         return [try exampleText(), full]

@@ -2,7 +2,8 @@ import ServiceConfiguration
 import Testing
 
 private let smallest = "(for example 'pools: {lab: {ranges: [10.1.0.10-10.1.0.250], prefix: 10.1.0.0/24}}')"
-private let aliases = "anchors ('&') and aliases ('*') are not supported; write the value out"
+private let patternHint = "(a pattern goes into quotes, for example '*.example.com')"
+private let aliases = "anchors ('&') and aliases ('*') are not supported; write the value out \(patternHint)"
 private let severalLines = "a text does not go on over several lines (is the indentation right?)"
 
 @Suite struct TextTests {
@@ -28,7 +29,7 @@ private let severalLines = "a text does not go on over several lines (is the ind
         BadText(
             "operators: |\n  abc\n",
             "1:12 block text ('|' and '>') is not supported; write the value on one line"),
-        BadText("? pools\n: {}\n", "1:1 complex keys ('?') are not supported"),
+        BadText("? pools\n: {}\n", "1:1 complex keys ('?') are not supported \(patternHint)"),
         BadText(
             "operators: 'a\n  b'\n", "1:12 a quotation must end on the line where it begins"),
         BadText("operators: a\n  b\n", "2:3 \(severalLines)"),
