@@ -6,6 +6,8 @@ public struct Session: Codable, Hashable, Sendable {
     public let state: State
     /// How it was opened.
     public let mode: Mode
+    /// Whose it is.
+    public let scope: Scope
     /// The pool that its address is from.
     public let pool: String
     /// The virtual IP; nil where the session has a private loopback alone.
@@ -63,6 +65,14 @@ public struct Session: Codable, Hashable, Sendable {
         case reserve
     }
 
+    /// Whose a session is.
+    public enum Scope: String, Codable, Sendable, CaseIterable {
+        /// Of one login.
+        case session
+        /// Of all logins of its user: further ones join it.
+        case user
+    }
+
     /// What happens to processes that are left when a session ends.
     public enum Leftovers: String, Codable, Sendable, CaseIterable {
         /// They may go on; the address rests until the last is gone.
@@ -73,7 +83,8 @@ public struct Session: Codable, Hashable, Sendable {
 
     /// Puts the fields together.
     public init(
-        id: String, state: State, mode: Mode, pool: String, address: String? = nil, prefixLength: Int? = nil,
+        id: String, state: State, mode: Mode, scope: Scope = .session, pool: String, address: String? = nil,
+        prefixLength: Int? = nil,
         parent: String? = nil, mac: String? = nil, user: String, uid: UInt32, service: String, leaders: [Int32],
         leftovers: Leftovers, number: Int32, cookie: UInt64? = nil, boot: String, opened: Int64, openedBoot: Int64,
         heldUntilBoot: Int64? = nil
@@ -81,6 +92,7 @@ public struct Session: Codable, Hashable, Sendable {
         self.id = id
         self.state = state
         self.mode = mode
+        self.scope = scope
         self.pool = pool
         self.address = address
         self.prefixLength = prefixLength

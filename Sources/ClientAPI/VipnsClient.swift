@@ -22,7 +22,7 @@ public struct VipnsClient {
 
     /// Opens a session; the answer's descriptor is its network namespace.
     ///
-    /// Root only.     /// With mode `enter` the session lives no longer than this client until ``entered(session:)`` is called.
+    /// Root only. With mode `enter` the session lives no longer than this client until ``entered(session:)`` is called.
     public func open(
         mode: Session.Mode, user: String? = nil, pool: String? = nil, service: String? = nil
     ) throws -> VarlinkAnswer<Method.Open.Reply> {
@@ -32,6 +32,23 @@ public struct VipnsClient {
     /// Says that the caller is in the session that it opened here, and leads it.
     public func entered(session: String) throws {
         _ = try call(Method.Entered.self, .init(session: session))
+    }
+
+    /// Opens what the rules say for a login; the answer's descriptor is the network namespace to enter.
+    ///
+    /// Root only. Whoever enters says so by ``entered(session:)`` on this client.
+    public func login(_ login: Method.LoginParameters) throws -> VarlinkAnswer<Method.Login.Reply> {
+        try call(Method.Login.self, login)
+    }
+
+    /// Tells by ``ServiceError/poolExhausted(pool:message:)`` that the login would be refused now.
+    public func checkLogin(_ login: Method.LoginParameters) throws {
+        _ = try call(Method.CheckLogin.self, login)
+    }
+
+    /// Says that the caller leads the session no more.
+    public func leave(session: String) throws {
+        _ = try call(Method.Leave.self, .init(session: session))
     }
 
     /// Gives the network namespace of a living session, as the answer's descriptor.

@@ -7,7 +7,7 @@ extension Lease {
     static let rowColumns = [
         "session", "bootID", "number", "cookie", "pool", "address", "prefixLength", "gateway", "parent", "macvlanMode",
         "user", "uid", "service", "mode", "leftovers", "phase", "leaders", "openedAt", "openedBoot", "heldUntilBoot",
-        "endReason",
+        "endReason", "scope",
     ]
 
     /// The lease as table `lease` holds it.
@@ -15,7 +15,7 @@ extension Lease {
         [
             session.description, bootID, number, storedCookie, pool, address?.description, prefixLength,
             gateway?.description, parent, macvlanMode.rawValue, user, uid, service, mode.rawValue, leftovers.rawValue,
-            phase.rawValue, storedLeaders, openedAt, openedBoot, heldUntilBoot, endReason,
+            phase.rawValue, storedLeaders, openedAt, openedBoot, heldUntilBoot, endReason, scope.rawValue,
         ]
     }
 
@@ -43,6 +43,7 @@ extension Lease {
             uid: try columns.value("uid"),
             service: try columns.value("service"),
             mode: try columns.parsed("mode", SessionMode.init),
+            scope: try columns.parsed("scope", SessionScope.init),
             leftovers: try columns.parsed("leftovers", LeftoversPolicy.init),
             phase: try columns.parsed("phase", LeasePhase.init),
             leaders: try columns.parsed("leaders", Self.leaders),

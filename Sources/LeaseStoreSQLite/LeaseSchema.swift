@@ -9,8 +9,12 @@ enum LeaseSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: format1) }
+        migrator.registerMigration("2") { try $0.execute(sql: format2) }
         return migrator
     }
+
+    /// Whose a session is.
+    private static let format2 = "ALTER TABLE lease ADD COLUMN scope TEXT NOT NULL DEFAULT 'session'"
 
     private static let format1 = """
         -- One row: what belongs to this boot.

@@ -21,6 +21,20 @@ struct ClientInterface: Sendable {
                     try await service.entered(asked.session, connection: connection)
                     return try VarlinkReply(Method.Entered.Reply())
                 },
+                "Login": .single { call, connection in
+                    let asked = try call.parameters(as: Method.Login.Parameters.self)
+                    return try await service.login(asked, connection: connection)
+                },
+                "CheckLogin": .single { call, connection in
+                    let asked = try call.parameters(as: Method.CheckLogin.Parameters.self)
+                    try await service.checkLogin(asked, connection: connection)
+                    return try VarlinkReply(Method.CheckLogin.Reply())
+                },
+                "Leave": .single { call, connection in
+                    let asked = try call.parameters(as: Method.Leave.Parameters.self)
+                    await service.leave(asked.session, connection: connection)
+                    return try VarlinkReply(Method.Leave.Reply())
+                },
                 "Join": .single { call, connection in
                     let asked = try call.parameters(as: Method.Join.Parameters.self)
                     return try await service.join(asked.session, connection: connection)

@@ -42,10 +42,16 @@ final class LiveSession {
     /// The namespace, from its connection to its handing over.
     var descriptor: DescriptorBox?
     var leaders: [LeaderID: LeaderWatch] = [:]
+    /// Leaders that were given the namespace and have not said that they are in, and what tells of their connection's end.
+    var joining: [LeaderID: (connection: VarlinkConnection, number: UInt64)] = [:]
+    /// Logins that wait for the opener's answer, to join.
+    var followers: [CheckedContinuation<Void, Never>] = []
     /// The timers that run, each by a number of its own: one that was stopped may still run out.
     var timers: [TimerKind: UInt64] = [:]
     /// Whether anybody ever had the session; else its open failed.
     var wasHandedOver = false
+    /// The last writing of its state.
+    var lastRecord: Task<Void, Never>?
     /// Callers of close that wait, by a number of their own.
     var closers: [UInt64: CheckedContinuation<Void, Never>] = [:]
     /// Why the last request for this session failed.
@@ -79,6 +85,18 @@ final class LiveSession {
         guard let watch = openerWatch else { return }
         watch.connection.forgetOnClose(watch.number)
         openerWatch = nil
+    }
+
+    /// That leader's connection may end: it is in, or is a leader no more.
+    func forgetJoining(_ leader: LeaderID) {
+        guard let watch = joining.removeValue(forKey: leader) else { return }
+        watch.connection.forgetOnClose(watch.number)
+    }
+
+    /// The opener has its answer.
+    func resumeFollowers() {
+        for follower in followers { follower.resume() }
+        followers = []
     }
 
     /// Brings the lease up to what the plan says now.

@@ -18,7 +18,7 @@ extension Session {
             }
         self.init(
             id: lease.session.description, state: state, mode: lease.mode == .enter ? .enter : .reserve,
-            pool: lease.pool, address: lease.address?.description,
+            scope: lease.scope == .user ? .user : .session, pool: lease.pool, address: lease.address?.description,
             prefixLength: lease.address == nil ? nil : lease.prefixLength,
             parent: lease.address == nil ? nil : lease.parent,
             mac: live.mac?.description, user: lease.user, uid: lease.uid,

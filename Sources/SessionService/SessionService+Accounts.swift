@@ -22,4 +22,16 @@ extension SessionService {
         accounts[name] = KnownAccount(account: account, since: now)
         return account
     }
+
+    /// The names of the user's groups; none where there is no such user.
+    func groupNames(of user: String) async -> Set<String> {
+        let now = SystemClock.bootTimeMicroseconds()
+        if let known = groups[user], now - known.since < KnownAccount.lifetime { return known.names }
+        guard let account = await account(user),
+            let names = await onExpendableThread({ account.groupNames() })
+        else { return [] }
+        groups = groups.filter { now - $0.value.since < KnownAccount.lifetime }
+        groups[user] = (names, now)
+        return names
+    }
 }

@@ -31,7 +31,9 @@ extension SessionService {
         case .handOver: handOver(live)
         case .refuse(let failure): refuse(live, failure)
         case .watchLeader: break  // Watched since it was made known; see `entered`.
-        case .forgetLeader(let leader): live.leaders.removeValue(forKey: leader)?.cancel()
+        case .forgetLeader(let leader):
+            live.leaders.removeValue(forKey: leader)?.cancel()
+            live.forgetJoining(leader)
         case .startTimer(let kind): startTimer(kind, live)
         case .stopTimer(let kind): live.timers[kind] = nil
         case .recordState: recordState(live)

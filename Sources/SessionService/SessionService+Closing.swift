@@ -52,12 +52,11 @@ extension SessionService {
         guard live.plan.state == .active else {
             throw ServiceError.wrongState(session: live.lease.session.description, state: Session(live).state)
         }
-        let box = try await namespace(of: live)
-        guard let namespace = box.take() else { throw ServiceError.failed(text: "the namespace's descriptor is lost") }
+        let namespace = try namespace(in: try await namespace(of: live))
         return try VarlinkReply(Method.Join.Reply(session: Session(live), namespace: 0), passing: namespace)
     }
 
-    private func namespace(of live: LiveSession) async throws(ServiceError) -> DescriptorBox {
+    func namespace(of live: LiveSession) async throws(ServiceError) -> DescriptorBox {
         do throws(HelperFailure) {
             guard let box = try await ask(.join(live.lease.session)).descriptor else { throw .helperLost }
             return box

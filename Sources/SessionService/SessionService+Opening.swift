@@ -15,33 +15,58 @@ extension SessionService {
     /// What an open is asked with, names already looked up.
     struct Wish: Sendable {
         let mode: SessionMode
+        let scope: SessionScope
         let user: String
         let uid: UInt32
         let pool: Pool
         let service: String
     }
 
-    /// Opens a session for the one at the other end of `connection`.
+    /// What came of a wish.
+    enum Granted {
+        /// A session, with an address or isolated, and its namespace.
+        case session(LiveSession, DescriptorBox)
+        /// No address is left: the host's network is shared.
+        case shared
+    }
+
+    /// Opens a session in the pool that is named for the one at the other end of `connection`.
     func open(
         _ parameters: Method.Open.Parameters, account: Account, connection: VarlinkConnection
     ) async throws -> VarlinkReply {
         let poolName = parameters.pool ?? poolOrder.first ?? ""
         guard let pool = pools[poolName]?.pool else { throw ServiceError.poolNotFound(pool: poolName) }
         let wish = Wish(
-            mode: parameters.mode == .enter ? .enter : .reserve, user: account.name, uid: account.uid, pool: pool,
-            service: parameters.service ?? "api")
+            mode: parameters.mode == .enter ? .enter : .reserve, scope: .session, user: account.name,
+            uid: account.uid, pool: pool, service: parameters.service ?? "api")
+        switch try await grant(wish, connection: connection) {
+        case .session(let live, let descriptor):
+            let isIsolated = live.lease.address == nil
+            let reply = Method.Open.Reply(
+                outcome: isIsolated ? .isolated : .granted, session: Session(live), namespace: 0,
+                message: isIsolated ? exhaustedMessage : nil)
+            return try VarlinkReply(reply, passing: try namespace(in: descriptor))
+        case .shared: return try VarlinkReply(Method.Open.Reply(outcome: .shared, message: exhaustedMessage))
+        }
+    }
+
+    /// Makes a session, or does what the pool says for the case that no address is left.
+    ///
+    /// - Throws: ``ServiceError``.
+    func grant(_ wish: Wish, connection: VarlinkConnection) async throws -> Granted {
         // Said before an address is taken: without the helper nothing could prove that address free again.
         guard helper != nil else { throw ServiceError.helperUnavailable(text: HelperFailure.helperLost.description) }
         var lastFailure = ""
         // An address that another link of this host has goes to quarantine; the next one may do.
         for _ in 0..<4 {
-            guard let address = pools[poolName]?.allocator.take() else {
+            guard let address = pools[wish.pool.name]?.allocator.take() else {
                 return try await exhausted(wish, connection: connection)
             }
             let live = makeSession(wish, address: address)
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):
-                return try granted(live, connection, outcome: .granted, message: nil, descriptor: descriptor)
+                settle(live, connection)
+                return .session(live, descriptor)
             case .failed(.addressInUse, let cause):
                 lastFailure = cause.text
                 logger(for: live).warning("address in use, trying the next", metadata: ["error": "\(cause.text)"])
@@ -60,47 +85,49 @@ extension SessionService {
         }
     }
 
-    private func granted(
-        _ live: LiveSession, _ connection: VarlinkConnection, outcome: Method.Open.Outcome, message: String?,
-        descriptor: DescriptorBox
-    ) throws -> VarlinkReply {
-        if live.lease.mode == .reserve {
-            live.forgetOpener()
-            // Nobody knows of the session: it would be reserved for ever.
-            if connection.isClosed { handle(.closeAsked(.kill, from: .outside), live.lease.session) }
-        }
-        guard let namespace = descriptor.take() else {
-            throw ServiceError.failed(text: "the namespace's descriptor is lost")
-        }
-        let reply = Method.Open.Reply(outcome: outcome, session: Session(live), namespace: 0, message: message)
-        return try VarlinkReply(reply, passing: namespace)
+    /// A reserved session does not end with its opener's connection.
+    private func settle(_ live: LiveSession, _ connection: VarlinkConnection) {
+        guard live.lease.mode == .reserve else { return }
+        live.forgetOpener()
+        // Nobody knows of the session: it would be reserved for ever.
+        if connection.isClosed { handle(.closeAsked(.kill, from: .outside), live.lease.session) }
+    }
+
+    /// The descriptor to send, once.
+    func namespace(in box: DescriptorBox) throws(ServiceError) -> OwnedDescriptor {
+        guard let namespace = box.take() else { throw .failed(text: "the namespace's descriptor is lost") }
+        return namespace
     }
 
     /// Does what the pool says for the case that no address is left; each is in history and log.
-    private func exhausted(_ wish: Wish, connection: VarlinkConnection) async throws -> VarlinkReply {
-        logger.warning(
-            "no address is available",
-            metadata: ["pool": "\(wish.pool.name)", "user": "\(wish.user)", "then": "\(wish.pool.exhaustion.rawValue)"])
+    private func exhausted(_ wish: Wish, connection: VarlinkConnection) async throws -> Granted {
+        logExhausted(wish)
         switch wish.pool.exhaustion {
         case .isolate:
             let live = makeSession(wish, address: nil)
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):
-                return try granted(
-                    live, connection, outcome: .isolated, message: exhaustedMessage, descriptor: descriptor)
+                settle(live, connection)
+                return .session(live, descriptor)
             case .failed(let failure, let cause):
                 throw refusal(failure, cause)
             }
         case .share:
             await recordRefusal(wish, outcome: HistoryRecord.shared)
-            return try VarlinkReply(Method.Open.Reply(outcome: .shared, message: exhaustedMessage))
+            return .shared
         case .deny:
             await recordRefusal(wish, outcome: HistoryRecord.denied)
             throw ServiceError.poolExhausted(pool: wish.pool.name, message: exhaustedMessage)
         }
     }
 
-    private func recordRefusal(_ wish: Wish, outcome: String) async {
+    func logExhausted(_ wish: Wish) {
+        logger.warning(
+            "no address is available",
+            metadata: ["pool": "\(wish.pool.name)", "user": "\(wish.user)", "then": "\(wish.pool.exhaustion.rawValue)"])
+    }
+
+    func recordRefusal(_ wish: Wish, outcome: String) async {
         let real = SystemClock.realTimeMicroseconds()
         let boot = SystemClock.bootTimeMicroseconds()
         let record = HistoryRecord(
@@ -124,7 +151,8 @@ extension SessionService {
             session: id, bootID: surroundings.bootID, number: lastNumber, pool: wish.pool.name, address: address,
             prefixLength: wish.pool.prefixLength, gateway: wish.pool.gateway, parent: wish.pool.parent,
             macvlanMode: wish.pool.macvlanMode, user: wish.user, uid: wish.uid, service: wish.service,
-            mode: wish.mode, leftovers: wish.pool.leftovers, openedAt: SystemClock.realTimeMicroseconds(),
+            mode: wish.mode, scope: wish.scope, leftovers: wish.pool.leftovers,
+            openedAt: SystemClock.realTimeMicroseconds(),
             openedBoot: SystemClock.bootTimeMicroseconds())
         let plan = SessionPlan(mode: wish.mode, leftovers: wish.pool.leftovers, hasAddress: address != nil)
         let live = LiveSession(lease: lease, plan: plan)
@@ -152,42 +180,12 @@ extension SessionService {
         live.descriptor = nil
         live.wasHandedOver = true
         opener.resume(returning: .granted(descriptor))
+        live.resumeFollowers()
     }
 
     func refuse(_ live: LiveSession, _ failure: OpenFailure) {
         live.opener?.resume(returning: .failed(failure, live.lastFailure))
         live.opener = nil
-    }
-
-    /// Watches a process as that leader of the session.
-    func watch(
-        _ process: consuming PidDescriptor, _ leader: Leader, as number: LeaderID, of id: SessionID
-    ) -> LeaderWatch {
-        LeaderWatch(process, leader: leader, loop: loop) { [weak self] in
-            self?.enter { $0.handle(.leaderEnded(number), id) }
-        }
-    }
-
-    /// Takes the caller as a leader of the session that it says to have entered.
-    func entered(_ name: String, connection: VarlinkConnection) throws(ServiceError) {
-        let caller = caller(connection)
-        guard caller.isRoot else { throw .permissionDenied(text: "only root enters sessions") }
-        let live = try find(name, for: caller)
-        guard let process = try? connection.openPeerProcess(),
-            let identity = ProcessIdentity(pid: connection.peer.pid)
-        else { throw .failed(text: "the caller's process cannot be watched") }
-        let id = live.lease.session
-        let known = Leader(pid: identity.pid, startTicks: identity.startTicks)
-        // Saying it twice makes nobody two leaders.
-        if live.leaders.values.contains(where: { $0.leader == known }) { return }
-        lastLeader += 1
-        let leader = LeaderID(lastLeader)
-        live.leaders[leader] = watch(process, known, as: leader, of: id)
-        handle(.entered(leader), id)
-        live.forgetOpener()
-        guard live.plan.leaders.contains(leader) else {
-            live.leaders.removeValue(forKey: leader)?.cancel()
-            throw .wrongState(session: id.description, state: Session(live).state)
-        }
+        live.resumeFollowers()
     }
 }

@@ -14,7 +14,9 @@ private let quarantine = Duration.seconds(10)
 extension SessionService {
     func recordState(_ live: LiveSession) {
         live.refreshLease()
-        store(live, "state") { [store, lease = live.lease] () throws(LeaseStoreError) in try await store.update(lease) }
+        live.lastRecord = store(live, "state") { [store, lease = live.lease] () throws(LeaseStoreError) in
+            try await store.update(lease)
+        }
     }
 
     func recordEnd(_ live: LiveSession, _ reason: EndReason) {
@@ -71,12 +73,15 @@ extension SessionService {
     }
 
     /// Hands a write to the store in order and does not wait; a failure is logged, for the plan does not build on it.
+    ///
+    /// - Returns: what ends when the write is done.
+    @discardableResult
     private func store(
         _ live: LiveSession, _ what: String, _ write: @escaping () async throws(LeaseStoreError) -> Void
-    ) {
+    ) -> Task<Void, Never> {
         let logger = logger(for: live)
         pendingWrites += 1
-        Task.immediate(executorPreference: loop) {
+        return Task.immediate(executorPreference: loop) {
             do throws(LeaseStoreError) {
                 try await write()
             } catch {

@@ -46,6 +46,7 @@ public actor SessionService {
     let logger: Logger
     var pools: [String: PoolState] = [:]
     let poolOrder: [String]
+    let loginRules: LoginRules
     var sessions: [SessionID: LiveSession] = [:]
     var idsByNumber: [UInt32: SessionID] = [:]
     var lastNumber: UInt32 = StoredState.numberBeforeFirst
@@ -57,6 +58,8 @@ public actor SessionService {
     var helper: HelperConnection?
     var server: VarlinkServer?
     var accounts: [String: KnownAccount] = [:]
+    /// The names of users' groups, and since when they are known.
+    var groups: [String: (names: Set<String>, since: Int64)] = [:]
     let watchers = EventFan()
     var scans = MemberScans()
 
@@ -68,6 +71,7 @@ public actor SessionService {
         self.store = store
         self.logger = logger
         self.poolOrder = configuration.pools.map(\.name)
+        self.loginRules = configuration.loginRules
         for pool in configuration.pools {
             let allocator = PoolAllocator(pool: pool, inUse: [], released: [])
             pools[pool.name] = PoolState(pool: pool, allocator: allocator)

@@ -81,6 +81,7 @@ import Testing
             "Record": roundTrip(HistoryEntry.self), "Event": roundTrip(SessionEvent.self),
             "enum State": cases(Session.State.self), "enum Mode": cases(Session.Mode.self),
             "enum Leftovers": cases(Session.Leftovers.self), "enum Outcome": cases(Method.Open.Outcome.self),
+            "enum Scope": cases(Session.Scope.self), "enum LoginOutcome": cases(Method.LoginOutcome.self),
         ]
         for name in [
             "SessionNotFound", "SessionAmbiguous", "PoolNotFound", "PoolExhausted", "PermissionDenied", "OpenFailed",
@@ -90,6 +91,7 @@ import Testing
         }
         let methods =
             method(Method.Open.self) + method(Method.Entered.self) + method(Method.Join.self)
+            + method(Method.Login.self) + method(Method.CheckLogin.self) + method(Method.Leave.self)
             + method(Method.Close.self) + method(Method.List.self) + method(Method.Show.self)
             + method(Method.Pools.self) + method(Method.History.self) + method(Method.Watch.self)
         for (name, check) in methods { checks[name] = check }

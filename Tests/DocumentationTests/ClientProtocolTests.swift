@@ -79,6 +79,9 @@ struct ClientProtocolTests {
         switch method {
         case "Open": try again(Method.Open.self, isCall, text)
         case "Entered": try again(Method.Entered.self, isCall, text)
+        case "Login": try again(Method.Login.self, isCall, text)
+        case "CheckLogin": try again(Method.CheckLogin.self, isCall, text)
+        case "Leave": try again(Method.Leave.self, isCall, text)
         case "Join": try again(Method.Join.self, isCall, text)
         case "Close": try again(Method.Close.self, isCall, text)
         case "List": try again(Method.List.self, isCall, text)

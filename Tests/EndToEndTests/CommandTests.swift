@@ -45,7 +45,8 @@ extension EndToEnd.CommandTests {
         try await inLab { lab in
             let session = try lab.enter()
             let ofSession: Set = [
-                "id", "state", "mode", "pool", "address", "prefixLength", "parent", "mac", "user", "uid", "service",
+                "id", "state", "mode", "scope", "pool", "address", "prefixLength", "parent", "mac", "user", "uid",
+                "service",
                 "leaders", "leftovers", "number", "cookie", "boot", "opened", "openedBoot",
             ]
             #expect(try keys(try lab.succeed("vipns", "list", "--json")).subtracting(["heldUntilBoot"]) == ofSession)

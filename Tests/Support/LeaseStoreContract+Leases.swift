@@ -16,7 +16,7 @@ extension LeaseStoreContract {
             pool: "v6 'pool'", address: try address("2001:db8::7"), prefixLength: 64, gateway: try address("fe80::1"),
             parent: "eth1.7",
             macvlanMode: .private, user: "zo\u{EB}", uid: UInt32.max, service: "login", mode: .reserve,
-            leftovers: .kill, phase: .lingering,
+            scope: .user, leftovers: .kill, phase: .lingering,
             leaders: [Leader(pid: 1, startTicks: UInt64.max), Leader(pid: Int32.max, startTicks: 0)],
             openedAt: Int64.max, openedBoot: 0, heldUntilBoot: Int64.max)
         let plain = try lease("aaaaaaaa", "10.1.0.1")

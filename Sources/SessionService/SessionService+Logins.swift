@@ -1,0 +1,131 @@
+internal import Addressing
+internal import ClientAPI
+internal import Leasing
+internal import LinuxSystem
+internal import Logging
+internal import ServiceConfiguration
+internal import SessionPlan
+internal import Varlink
+
+/// What the rules say for a login, and doing it.
+extension SessionService {
+    /// What is to be done for a login.
+    private enum Course {
+        /// No rule is for it.
+        case alone
+        /// It stays in the session that it stands in.
+        case kept(LiveSession)
+        /// It leaves the session that it stands in.
+        case host
+        /// It gets a session.
+        case session(Wish)
+    }
+
+    /// Opens what the rules say for a login, or leaves it alone.
+    func login(_ asked: Method.LoginParameters, connection: VarlinkConnection) async throws -> VarlinkReply {
+        switch try await course(asked, connection: connection) {
+        case .alone: return try VarlinkReply(Method.Login.Reply(outcome: .alone))
+        case .kept(let outer): return try VarlinkReply(Method.Login.Reply(outcome: .kept, session: Session(outer)))
+        case .host:
+            // The service runs in the host's network for its whole life.
+            let namespace = try NetworkNamespace.current().intoDescriptor()
+            return try VarlinkReply(Method.Login.Reply(outcome: .host, namespace: 0), passing: namespace)
+        case .session(let wish):
+            let granted =
+                try await wish.scope == .user
+                ? shared(wish, connection: connection) : grant(wish, connection: connection)
+            return try reply(granted)
+        }
+    }
+
+    /// Refuses a login for which there is no address, without taking one.
+    func checkLogin(_ asked: Method.LoginParameters, connection: VarlinkConnection) async throws(ServiceError) {
+        guard case .session(let wish) = try await course(asked, connection: connection), wish.pool.exhaustion == .deny,
+            pools[wish.pool.name]?.allocator.free == 0, wish.scope == .session || sessionInUse(by: wish) == nil
+        else { return }
+        logExhausted(wish)
+        await recordRefusal(wish, outcome: HistoryRecord.denied)
+        throw .poolExhausted(pool: wish.pool.name, message: exhaustedMessage)
+    }
+
+    private func reply(_ granted: Granted) throws -> VarlinkReply {
+        switch granted {
+        case .session(let live, let descriptor):
+            let isIsolated = live.lease.address == nil
+            let reply = Method.Login.Reply(
+                outcome: isIsolated ? .isolated : .granted, session: Session(live), namespace: 0,
+                message: isIsolated ? exhaustedMessage : nil)
+            return try VarlinkReply(reply, passing: try namespace(in: descriptor))
+        case .shared: return try VarlinkReply(Method.Login.Reply(outcome: .shared, message: exhaustedMessage))
+        }
+    }
+
+    private func course(
+        _ asked: Method.LoginParameters, connection: VarlinkConnection
+    ) async throws(ServiceError) -> Course {
+        guard caller(connection).isRoot else { throw .permissionDenied(text: "only root opens sessions for logins") }
+        let rule = await rule(for: asked)
+        if let outer = session(around: connection) {
+            switch (rule?.nested, rule?.target) {
+            case (.host, _): return .host
+            case (.own, .pool): break
+            case (.own, _), (.keep, _), (nil, _): return .kept(outer)
+            }
+        }
+        guard let rule, case .pool(let name) = rule.target else { return .alone }
+        return .session(try await wish(asked, rule, pool: name))
+    }
+
+    /// The first rule that matches; the user's groups are looked up only where it takes them to tell.
+    private func rule(for asked: Method.LoginParameters) async -> LoginRule? {
+        struct GroupsNeeded: Error {}
+        let login = Login(user: asked.user, service: asked.service, tty: asked.tty, remoteHost: asked.remoteHost)
+        do throws(GroupsNeeded) {
+            return try loginRules.first(matching: login) { () throws(GroupsNeeded) in throw GroupsNeeded() }
+        } catch {
+            let names = await groupNames(of: asked.user)
+            return loginRules.first(matching: login) { names }
+        }
+    }
+
+    private func wish(
+        _ asked: Method.LoginParameters, _ rule: LoginRule, pool name: String
+    ) async throws(ServiceError) -> Wish {
+        guard let pool = pools[name]?.pool else { throw .poolNotFound(pool: name) }
+        guard let account = await account(asked.user) else {
+            throw .openFailed(text: "there is no user '\(asked.user)'")
+        }
+        return Wish(
+            mode: .enter, scope: rule.scope, user: account.name, uid: account.uid,
+            pool: pool, service: asked.service)
+    }
+
+    /// The session that the caller stands in, by the cookie of its namespace: never by what its environment says.
+    private func session(around connection: VarlinkConnection) -> LiveSession? {
+        guard let cookie = connection.peerNamespaceCookie else { return nil }
+        return sessions.values.first { $0.plan.cookie == cookie }
+    }
+
+    /// Joins the session that the user has already, or makes the first.
+    private func shared(_ wish: Wish, connection: VarlinkConnection) async throws -> Granted {
+        var ending: Set<SessionID> = []
+        while let live = sessionInUse(by: wish, but: ending) {
+            if live.opener != nil {
+                // Whatever comes of that open: then it is looked again.
+                await withCheckedContinuation { live.followers.append($0) }
+            } else if let descriptor = try await join(live, connection: connection) {
+                return .session(live, descriptor)
+            } else {
+                ending.insert(live.lease.session)
+            }
+        }
+        return try await grant(wish, connection: connection)
+    }
+
+    private func sessionInUse(by wish: Wish, but ending: Set<SessionID> = []) -> LiveSession? {
+        sessions.values.filter { live in
+            live.lease.scope == .user && live.lease.uid == wish.uid && live.lease.pool == wish.pool.name
+                && [.allocating, .active].contains(live.plan.state) && !ending.contains(live.lease.session)
+        }.min { $0.lease.number < $1.lease.number }
+    }
+}
