@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo lab test bench lint format fuzz coverage clean
+.PHONY: build demo lab test bench install-pam uninstall-pam lint format fuzz coverage clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SECONDS ?= 60
@@ -11,8 +11,13 @@ RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-t
 # The debug build takes warnings in our own targets for errors (Package.swift reads this).
 DEBUG := VIPNS_STRICT=1 swift build --build-tests --explicit-target-dependency-import-check error
 # Program by program: what the tests share is a part of the package too, and needs a library of the debug build.
-PROGRAMS := vipns-helper vipnsd vipns vipns-lab
-FUZZERS := HelperChannelFuzz VarlinkFuzz
+PROGRAMS := vipns-helper vipnsd vipns vipns-lab pam_vipns
+FUZZERS := HelperChannelFuzz VarlinkFuzz PAMReplyFuzz
+
+PREFIX ?= /usr
+# PAM's modules lie beside pam_unix.so; where that is depends on the distribution.
+PAM_MODULES ?= $(firstword $(patsubst %/pam_unix.so,%,$(wildcard $(patsubst %,%/security/pam_unix.so, \
+	$(PREFIX)/lib/$(shell uname -m)-linux-gnu $(PREFIX)/lib64 $(PREFIX)/lib $(PREFIX)/lib/*-linux-gnu* /lib64 /lib))))
 
 # Installs the Debian packages of the purposes $(1) that are missing.
 define packages
@@ -33,27 +38,72 @@ define packages
 	@command -v swift > /dev/null || { echo "no 'swift' in PATH (see https://www.swift.org/install)"; exit 1; }
 endef
 
+# Unpacks the packages of the purpose `unpack` whose programs are neither installed nor unpacked; nothing is started.
+define unpacked
+	@mkdir -p .build/debian; \
+	for entry in $$(sed -n 's/^unpack: //p' hooks/packages.debian); do \
+		package=$${entry%%=*}; program=$${entry#*=}; \
+		if [ -x "$$program" ] || [ -x ".build/debian/root$$program" ]; then continue; fi; \
+		if ! command -v apt-get > /dev/null; then echo "no apt-get here: '$$program' is missing"; continue; fi; \
+		echo "unpacking Debian package: $$package"; \
+		compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null || $(SUDO) apt-get -qq update; \
+		rm -f .build/debian/$${package}_*.deb; \
+		(cd .build/debian && apt-get -qq -o APT::Sandbox::User=root download "$$package"); \
+		dpkg-deb -x .build/debian/$${package}_*.deb .build/debian/root; \
+	done
+endef
+
 build:
 	$(call packages,build)
 	@for program in $(PROGRAMS); do swift build $(RELEASE) --product $$program; done
 
 demo: build
-	$(call packages,demo)
+	$(call packages,demo login)
+	$(unpacked)
 	@$(SUDO) .build/release/vipns-lab demo
 
 lab: build
-	$(call packages,demo)
+	$(call packages,demo login)
+	$(unpacked)
 	@$(SUDO) .build/release/vipns-lab shell
 
 bench: build
-	$(call packages,demo)
+	$(call packages,demo login)
+	$(unpacked)
 	@swift build $(RELEASE) --product vipns-bench
 	@$(SUDO) .build/release/vipns-bench
+
+# As root, after `make`. By a rename: a running sshd may have the old module mapped, and must never find half a one.
+install-pam:
+	@test -f .build/release/libpam_vipns.so || { echo "there is no module yet (run: make)"; exit 1; }
+	@test -n "$(PAM_MODULES)" || { \
+		echo "no pam_unix.so under $(PREFIX) (say where: make install-pam PAM_MODULES=/usr/lib64/security)"; exit 1; }
+	@install -d "$(DESTDIR)$(PAM_MODULES)" "$(DESTDIR)$(PREFIX)/share/pam-configs"
+	@new="$(DESTDIR)$(PAM_MODULES)/.pam_vipns.so.new"; trap 'rm -f "$$new"' EXIT; \
+	install -s -m 0644 .build/release/libpam_vipns.so "$$new"; \
+	mv -f -T "$$new" "$(DESTDIR)$(PAM_MODULES)/pam_vipns.so"
+	@install -m 0644 hooks/pam/vipns "$(DESTDIR)$(PREFIX)/share/pam-configs/vipns"
+	@echo "installed $(DESTDIR)$(PAM_MODULES)/pam_vipns.so; no login uses it yet."
+	@echo "Try it first as docs/pam.md says, with a root shell open. Then turn it on:"
+	@echo "  Debian, Ubuntu:  pam-auth-update --enable vipns"
+	@echo "  else, or for single programs:  the lines of hooks/pam/examples"
+
+# A stack that names a module that is gone lets nobody in: so the module goes last, and not while a stack names it.
+uninstall-pam:
+	@test -n "$(PAM_MODULES)" || { echo "no pam_unix.so under $(PREFIX)"; exit 1; }
+	@if [ -z "$(DESTDIR)" ] && command -v pam-auth-update > /dev/null; then \
+		DEBIAN_FRONTEND=noninteractive pam-auth-update --package --remove vipns; \
+	fi
+	@users=$$(grep -lsE '^[^#]*pam_vipns\.so' $(DESTDIR)/etc/pam.conf $(DESTDIR)/etc/pam.d/* || true); \
+	if [ -n "$$users" ]; then echo "not removed: still in use by" $$users; exit 1; fi
+	@rm -f "$(DESTDIR)$(PAM_MODULES)/pam_vipns.so" "$(DESTDIR)$(PREFIX)/share/pam-configs/vipns"
+	@echo "removed pam_vipns.so; running programs keep their copy until they end"
 
 # Four at once: most tests wait for the kernel or a program, and all at once would run into their time limits.
 # Root runs everything, away from the machine's network and mounts; others run what they can and are told what was not.
 test: build .build-python/ready
-	$(call packages,build test)
+	$(call packages,build test login)
+	$(unpacked)
 	$(DEBUG)
 	@run='swift test --skip-build --disable-xctest --experimental-maximum-parallelization-width 4'; \
 	if [ "$$(id -u)" = 0 ]; then \
@@ -93,7 +143,8 @@ fuzz:
 	done
 
 coverage: build .build-python/ready
-	$(call packages,build test)
+	$(call packages,build test login)
+	$(unpacked)
 	$(SUDO) env "PATH=$$PATH" unshare -n -m -- swift test --enable-code-coverage --scratch-path .build-coverage
 	@echo "see $$(swift test --scratch-path .build-coverage --show-codecov-path)"
 

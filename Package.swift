@@ -39,12 +39,25 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// How the PAM module becomes a small library that needs libc and libpam alone; docs/decisions/0012.
+///
+/// lld, because gold keeps the undefined symbols of functions that it has thrown away.
+let moduleLinking: [LinkerSetting] = [
+    .linkedLibrary("pam"),
+    .unsafeFlags(
+        ["-enable-experimental-feature", "Embedded", "-no-static-stdlib", "-use-ld=lld"]
+            + [
+                "--version-script=\(Context.packageDirectory)/Sources/pam_vipns/pam_vipns.map", "--gc-sections", "-z",
+                "defs", "-z", "nodelete", "-z", "now",
+            ].flatMap { ["-Xlinker", $0] }),
+]
+
 let package = Package(
     name: "vipns",
-    // What Tests/Fuzz, a package of its own, links. The programs are products by themselves.
-    products: ["Addressing", "HelperChannel", "LinuxSystem", "Netlink", "Varlink"].map {
+    // What Tests/Fuzz, a package of its own, links, and the PAM module. The programs are products by themselves.
+    products: ["Addressing", "HelperChannel", "LinuxSystem", "Netlink", "PAMModule", "Varlink"].map {
         .library(name: $0, targets: [$0])
-    },
+    } + [.library(name: "pam_vipns", type: .dynamic, targets: ["pam_vipns"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -54,9 +67,12 @@ let package = Package(
     ],
     targets: [
         // C: what the importer cannot see, and the system libraries.
-        .target(name: "CLinux"),
+        // Each function in a section of its own: the PAM module keeps the few that it calls.
+        .target(name: "CLinux", cSettings: [.unsafeFlags(["-ffunction-sections"])]),
         .target(name: "CProtocol"),
         .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+
+        .systemLibrary(name: "CPAM", pkgConfig: "pam", providers: [.apt(["libpam0g-dev"])]),
 
         // The kernel's floor.
         library("Addressing", []),
@@ -103,6 +119,17 @@ let package = Package(
                 argumentParser,
             ]),
         program("vipns-lab", ["Lab", "LinuxSystem", "Addressing", argumentParser]),
+
+        // The PAM module, in Embedded Swift: no runtime inside other people's login programs. It can neither import nor be
+        // imported by other modules, so PAMModule, the same folder by a symlink, is what tests import.
+        .target(
+            name: "pam_vipns", dependencies: ["CPAM", "CLinux"], exclude: ["pam_vipns.map"],
+            swiftSettings: settings + [
+                .enableExperimentalFeature("Embedded"),
+                .unsafeFlags(["-wmo", "-no-static-stdlib", "-Xfrontend", "-function-sections"]),
+            ], linkerSettings: moduleLinking),
+        .target(
+            name: "PAMModule", dependencies: ["CPAM", "CLinux"], exclude: ["pam_vipns.map"], swiftSettings: settings),
 
         // Tests, from the bottom up.
         .target(

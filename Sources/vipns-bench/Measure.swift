@@ -42,10 +42,21 @@ struct Measure: ParsableCommand {
             try Memory().report(held: "1,000", target: 96, to: &table)
             try held.closeAll()
         }
+        if scope.includes("logins") {
+            var logins = Logins()
+            try logins.runAlone(count: scale.logins)
+            try logins.runCrowd(rounds: scale.closings)
+            logins.report(to: &table)
+            try LoginCensus.run(count: scale.loginsCounted, to: &table)
+        }
+        if floor.parts.make.p50 > 0 { reportParts(of: floor, to: &table) }
+        print("\(machine) before, \(Machine.load()) after\n\n\(table.text)", terminator: "")
+    }
+
+    private func reportParts(of floor: FloorNetwork, to table: inout ResultTable) {
         table.add("of the floor: namespace, sysctls, number, pin, p50", floor.parts.make.p50, .milliseconds)
         table.add("of the floor: the durable write, p50", floor.parts.write.p50, .milliseconds)
         table.add("of the floor: the batch and the announcement, p50", floor.parts.connect.p50, .milliseconds)
-        print("\(machine) before, \(Machine.load()) after\n\n\(table.text)", terminator: "")
     }
 
     private func openAndClose(
@@ -63,9 +74,11 @@ struct Scale {
     let size: Int
     let enters: Int
     let closings: Int
+    let logins: Int
+    let loginsCounted: Int
 
-    static let full = Scale(rounds: 10, size: 50, enters: 100, closings: 5)
-    static let quick = Scale(rounds: 3, size: 20, enters: 15, closings: 1)
+    static let full = Scale(rounds: 10, size: 50, enters: 100, closings: 5, logins: 50, loginsCounted: 1000)
+    static let quick = Scale(rounds: 3, size: 20, enters: 15, closings: 1, logins: 5, loginsCounted: 40)
 }
 
 /// Which part of it.
@@ -73,10 +86,12 @@ struct Scope: ParsableArguments {
     @Flag(help: "A short run: seconds, and rough.")
     var quick = false
 
-    @Option(help: ArgumentHelp("Only open, rate, enter, close or held; may be given several times.", valueName: "part"))
+    @Option(
+        help: ArgumentHelp(
+            "Only open, rate, enter, close, held or logins; may be given several times.", valueName: "part"))
     var only: [String] = []
 
-    static let parts = ["open", "rate", "enter", "close", "held"]
+    static let parts = ["open", "rate", "enter", "close", "held", "logins"]
 
     func validate() throws {
         for part in only where !Self.parts.contains(part) {

@@ -38,6 +38,7 @@ struct ShowCommand: ParsableCommand {
         sheet.add("parent link", session.parent)
         sheet.add("opened", "\(timeText(microseconds: session.opened)) (\(session.ageText) ago)")
         sheet.add("opened by", "\(session.service) (\(session.mode.rawValue))")
+        sheet.add("shared by", session.scope == .user ? "all logins of \(session.user)" : nil)
         sheet.add("leftovers", session.leftovers.rawValue)
         sheet.add("leaders", list(session.leaders))
         sheet.add("members", list(reply.members))
