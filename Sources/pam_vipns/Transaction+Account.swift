@@ -1,0 +1,55 @@
+internal import CPAM
+
+extension Transaction {
+    /// The account phase: refuses a login for which no address is left, before anything is shown or started.
+    ///
+    /// Never PAM_SUCCESS: with the control `sufficient` that would pass over other modules' objections.
+    func checkAccount() -> CInt {
+        let deadline = Deadline(milliseconds: TimeLimit.accountMilliseconds)
+        do throws(Failure) {
+            let connection = try connect(before: deadline)
+            let reply = try ask("io.vipns.CheckLogin", on: connection).readWithoutDescriptor()
+            if reply.isPoolExhausted { return deny(reply) }
+            try refuseError(of: reply, to: "io.vipns.CheckLogin")
+            debug { line in
+                line.append("no objection")
+                appendUser(to: &line)
+            }
+            return PAM_IGNORE
+        } catch {
+            return unchecked(error)
+        }
+    }
+
+    private func deny(_ reply: borrowing Reply) -> CInt {
+        let sentence = reply.messageText() ?? Sentence.noAddress.text
+        log(LOG_NOTICE) { line in
+            line.append("refusing the login")
+            appendUser(to: &line)
+            line.append(": ")
+            line.append(sentence)
+        }
+        tell(sentence)
+        return PAM_PERM_DENIED
+    }
+
+    /// What the service says no word about, the session phase decides; what it does not answer at all, the policy.
+    private func unchecked(_ failure: Failure) -> CInt {
+        if case .refused = failure { return PAM_IGNORE }
+        report(failure)
+        switch arguments.policy {
+        case .open: return PAM_IGNORE
+        case .closed:
+            tell(Sentence.noService.text)
+            return PAM_PERM_DENIED
+        }
+    }
+}
+
+extension Reply {
+    /// Whether the service refuses the login because no address is left.
+    var isPoolExhausted: Bool {
+        guard let error else { return false }
+        return octets.matches(error, "io.vipns.PoolExhausted")
+    }
+}
