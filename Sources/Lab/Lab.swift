@@ -16,6 +16,8 @@ public final class Lab {
     public let children = Children()
     /// The service and the helper.
     public private(set) lazy var daemons = Daemons(children: children)
+    /// The OpenSSH server of a lab with ``LabOptions/logins``.
+    public private(set) lazy var sshServer = SSHServer(children: children)
     private let outer: OwnedDescriptor
 
     /// What ``enter(_:limit:)`` came to.
@@ -56,6 +58,7 @@ public final class Lab {
         try LabFurnishing.furnish(
             programs: options.programs ?? LabFurnishing.runningProgram.directory, outsidePid: outsidePid)
         try LabNetwork.build(prefixLength: options.prefixLength)
+        if options.logins { try LoginFurnishing.furnish(children) }
     }
 
     private static func parent() -> Int32? {

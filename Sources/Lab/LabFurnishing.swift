@@ -7,6 +7,8 @@ internal import LinuxSystem
 /// What is mounted here never shows on the machine, and goes with the lab.
 enum LabFurnishing {
     private static let own = ["vipns-helper", "vipnsd", "vipns"]
+    /// The PAM module's file beside the programs: what SwiftPM calls it, and what it is called where it is installed.
+    private static let modules = ["libpam_vipns.so", "pam_vipns.so"]
 
     /// Gives the calling process its own mounts and network, and lays out `/run`.
     ///
@@ -24,7 +26,9 @@ enum LabFurnishing {
         try mount("/proc", "mount") { unsafe vipns_mount("proc", "/proc", nil) }
         // Opened before the tmpfs covers /run: a checkout may live under /run/user.
         let sources = Self.own.map { ($0, "\(programs)/\($0)") } + [(runningProgram.name, "/proc/self/exe")]
-        let files = sources.map { ($0.0, DescriptorBox?(opening: $0.1)) }
+        let modules = modules.map { ("pam_vipns.so", "\(programs)/\($0)") }
+        let files = (sources + modules).map { ($0.0, DescriptorBox?(opening: $0.1)) }
+        let unpacked = unpackedPackages(programs).flatMap { DescriptorBox?(opening: $0) }
         try mount("/run", "mount a tmpfs over") { unsafe vipns_mount("tmpfs", "/run", "mode=0755") }
         for path in [LabPaths.names, LabPaths.directory, LabPaths.programs, LabPaths.log, LabPaths.state] {
             try attempt("make directory '\(path)'") { () throws(Errno) in
@@ -32,13 +36,33 @@ enum LabFurnishing {
             }
         }
         for (name, box) in files {
-            guard let file = box?.take() else { continue }
+            guard let file = box?.take(), unsafe access("\(LabPaths.programs)/\(name)", F_OK) != 0 else { continue }
             try attempt("put program '\(name)' into the lab") { () throws(Errno) in
                 try place(file, at: "\(LabPaths.programs)/\(name)")
             }
         }
         let path = "\(LabPaths.programs):" + (environmentValue("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin")
         _ = unsafe setenv("PATH", path, 1)
+        if let tree = unpacked?.take() { try show(tree) }
+    }
+
+    /// Where `make` unpacks packages that the machine does not have: `PACKAGE/.build/debian/root`.
+    private static func unpackedPackages(_ programs: String) -> String? {
+        let places = [programs, runningProgram.directory].map { directory in
+            directory.split(separator: "/").prefix { $0 != ".build" }.reduce("") { "\($0)/\($1)" }
+        }
+        return places.map { "\($0)/.build/debian/root" }.first { unsafe access($0, R_OK) == 0 }
+    }
+
+    /// Shows unpacked packages where every user can run their programs, and puts these last in PATH.
+    private static func show(_ tree: borrowing OwnedDescriptor) throws(LabError) {
+        try attempt("show '\(LabPaths.unpacked)'") { () throws(Errno) in
+            try checked { unsafe mkdir(LabPaths.unpacked, 0o755) }
+            let source = tree.withRaw { "/proc/self/fd/\($0)" }
+            try checked { unsafe vipns_bind_mount(source, LabPaths.unpacked) }
+        }
+        let folders = ["usr/sbin", "usr/bin", "sbin", "bin"].map { "\(LabPaths.unpacked)/\($0)" }
+        _ = unsafe setenv("PATH", ([environmentValue("PATH") ?? ""] + folders).joined(separator: ":"), 1)
     }
 
     /// Directory and name of the running program, which is in the lab's PATH as well.

@@ -14,6 +14,8 @@ public struct LabOptions: Hashable, Sendable {
     public var leftovers = "wait"
     /// More lines of the pool, such as `mode: private`.
     public var poolLines: [String] = []
+    /// Whether people can log in: accounts, PAM stacks with the module, and what login programs need besides.
+    public var logins = false
     /// A whole configuration in place of all that.
     public var configuration: String?
 

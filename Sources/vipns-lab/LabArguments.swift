@@ -26,6 +26,9 @@ struct LabArguments: ParsableArguments {
     @Option(help: ArgumentHelp("One more line of the pool; may be given several times.", valueName: "line"))
     var poolLine: [String] = []
 
+    @Flag(help: "Furnish the lab for logins and start sshd: users alice, bob and carol, PAM stacks with the module.")
+    var logins = false
+
     @Option(help: ArgumentHelp("A whole configuration file in place of all that.", valueName: "file"))
     var config: String?
 
@@ -42,6 +45,7 @@ struct LabArguments: ParsableArguments {
         options.exhaustion = exhaustion ?? options.exhaustion
         options.leftovers = leftovers ?? options.leftovers
         options.poolLines = poolLine
+        options.logins = logins
         if let config {
             do throws(Errno) {
                 options.configuration = try readTextFile(config)
