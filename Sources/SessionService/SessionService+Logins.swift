@@ -41,11 +41,22 @@ extension SessionService {
     /// Refuses a login for which there is no address, without taking one.
     func checkLogin(_ asked: Method.LoginParameters, connection: VarlinkConnection) async throws(ServiceError) {
         guard case .session(let wish) = try await course(asked, connection: connection), wish.pool.exhaustion == .deny,
-            pools[wish.pool.name]?.allocator.free == 0, wish.scope == .session || sessionInUse(by: wish) == nil
+            pools[wish.pool.name]?.allocator.free == 0, wish.scope == .session || sessionInUse(by: wish) == nil,
+            !mayBeUnlocking(asked, wish)
         else { return }
         logExhausted(wish)
         await recordRefusal(wish, outcome: HistoryRecord.denied)
         throw .poolExhausted(pool: wish.pool.name, message: exhaustedMessage)
+    }
+
+    /// Whether this may be no login at all: display managers run the account phase to unlock a screen, too.
+    ///
+    /// Whoever has a desktop with an address must get back to it. Nobody unlocks from another host.
+    private func mayBeUnlocking(_ asked: Method.LoginParameters, _ wish: Wish) -> Bool {
+        (asked.remoteHost ?? "").isEmpty
+            && sessions.values.contains { live in
+                live.plan.state == .active && live.lease.uid == wish.uid && live.lease.service == wish.service
+            }
     }
 
     private func reply(_ granted: Granted) throws -> VarlinkReply {
