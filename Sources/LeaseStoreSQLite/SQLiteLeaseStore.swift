@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import GRDB
 public import Leasing
 
@@ -34,6 +35,8 @@ public final class SQLiteLeaseStore: LeaseStore {
         var configuration = Configuration()
         configuration.label = "vipns.leases"
         configuration.maximumReaderCount = 2
+        // A higher one asks for a nice value that a service without privilege may not have, and complains to the log.
+        configuration.qos = .default
         // An administrator's sqlite3 may hold the lock for a moment; a login waits for 2 s at most.
         configuration.busyMode = .timeout(1)
         let database = try DatabasePool(path: path, configuration: configuration)
