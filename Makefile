@@ -65,7 +65,7 @@ demo: build
 lab: build
 	$(call packages,demo login)
 	$(unpacked)
-	@$(SUDO) .build/release/vipns-lab shell
+	@$(SUDO) .build/release/vipns-lab shell --logins
 
 bench: build
 	$(call packages,demo login)

@@ -14,7 +14,8 @@ struct Shell: ParsableCommand {
         if arguments.hold == nil { options.hold = "2s" }
         try inLab(options, report: statusNamingLeftovers) { lab in
             try lab.startDaemons()
-            if isatty(0) == 1 { Self.welcome() }
+            if lab.options.logins { try lab.sshServer.start() }
+            if isatty(0) == 1 { Self.welcome(logins: lab.options.logins) }
             _ = unsafe setenv("PS1", "lab# ", 1)
             _ = unsafe setenv("LAB", LabPaths.programs, 1)
             let shell = unsafe access("/bin/bash", X_OK) == 0 ? ["/bin/bash", "--norc"] : ["/bin/sh"]
@@ -23,7 +24,7 @@ struct Shell: ParsableCommand {
         }
     }
 
-    private static func welcome() {
+    private static func welcome(logins: Bool) {
         print(
             """
             This is the lab's host: lan0 10.77.0.2, the pool 'lab' 10.77.0.101 to .103, and a neighbour at 10.77.0.1.
@@ -35,8 +36,11 @@ struct Shell: ParsableCommand {
               vipns list · vipns pool · vipns history      what the service knows
               ip netns · ip -br address                    what the kernel shows
               tail -f /run/vipns-lab/log/*.log             what the daemons say
-
             """)
+        if logins {
+            print("  ssh alice@127.0.0.1                          a login: she has an address of her own (bob, carol)")
+        }
+        print()
         _ = fflush(nil)
     }
 }
