@@ -9,6 +9,9 @@ public struct LoginRules: Hashable, Sendable {
     /// What holds where the file says nothing of rules: the usual logins get a session from `pool`.
     public static func standard(pool: String) -> LoginRules { LoginRules([LoginRule(target: .pool(pool))]) }
 
+    /// Whether any rule names users.
+    public var namesUsers: Bool { rules.contains { !$0.users.isEmpty } }
+
     /// The first rule that matches `login`; nil where none does.
     ///
     /// `groups` gives the names of all groups of the login's user. It is asked once at most, and only where a rule that

@@ -74,7 +74,7 @@ struct ClientInterface: Sendable {
             throw ServiceError.permissionDenied(text: "only root opens sessions")
         }
         let name = asked.user ?? "\(connection.peer.uid)"
-        guard let account = await service.account(name) else {
+        guard let account = try await service.account(name) else {
             throw ServiceError.openFailed(text: "there is no user '\(name)'")
         }
         return try await service.open(asked, account: account, connection: connection)

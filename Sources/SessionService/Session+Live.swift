@@ -4,8 +4,8 @@ internal import Leasing
 internal import SessionPlan
 
 extension Session {
-    /// The session as clients see it.
-    init(_ live: LiveSession) {
+    /// The session as clients see it, with so many of its leaders.
+    init(_ live: LiveSession, leadersAtMost most: Int = .max) {
         let lease = live.lease
         let state: Session.State =
             switch live.plan.state {
@@ -22,7 +22,7 @@ extension Session {
             prefixLength: lease.address == nil ? nil : lease.prefixLength,
             parent: lease.address == nil ? nil : lease.parent,
             mac: live.mac?.description, user: lease.user, uid: lease.uid,
-            service: lease.service, leaders: live.leaders.values.map(\.leader.pid).sorted(),
+            service: lease.service, leaders: Array(live.leaders.values.map(\.leader.pid).sorted().prefix(most)),
             leftovers: live.plan.leftovers == .wait ? .wait : .kill, number: Int32(lease.number),
             cookie: live.plan.cookie, boot: lease.bootID, opened: lease.openedAt, openedBoot: lease.openedBoot,
             heldUntilBoot: lease.heldUntilBoot)

@@ -1,37 +1,46 @@
+internal import ClientAPI
 internal import LinuxSystem
 
-/// A user that was looked up a moment ago.
-struct KnownAccount {
-    /// How long an answer of the account database is taken for true, in microseconds.
-    static let lifetime: Int64 = 10_000_000
-
-    let account: Account
-    let since: Int64
-}
-
+/// Users and groups, from the account database.
 extension SessionService {
     /// The user of that name or number; nil where there is none.
     ///
-    /// The account database may be a slow directory on the network: it is asked on a thread that holds up nobody else, and
-    /// not for every one of a crowd of logins.
-    func account(_ name: String) async -> Account? {
-        let now = SystemClock.bootTimeMicroseconds()
-        if let known = accounts[name], now - known.since < KnownAccount.lifetime { return known.account }
-        guard let account = await onExpendableThread({ Account(name) }) ?? nil else { return nil }
-        accounts = accounts.filter { now - $0.value.since < KnownAccount.lifetime }
-        accounts[name] = KnownAccount(account: account, since: now)
+    /// - Throws: where the database does not answer in time.
+    func account(_ name: String) async throws(ServiceError) -> Account? {
+        guard case .account(let account) = try await lookUp(.account(name)) else { return nil }
         return account
     }
 
     /// The names of the user's groups; none where there is no such user.
-    func groupNames(of user: String) async -> Set<String> {
-        let now = SystemClock.bootTimeMicroseconds()
-        if let known = groups[user], now - known.since < KnownAccount.lifetime { return known.names }
-        guard let account = await account(user),
-            let names = await onExpendableThread({ account.groupNames() })
-        else { return [] }
-        groups = groups.filter { now - $0.value.since < KnownAccount.lifetime }
-        groups[user] = (names, now)
+    ///
+    /// - Throws: where the database does not answer in time: no rule that names groups may be passed over for that.
+    func groupNames(of user: String) async throws(ServiceError) -> Set<String> {
+        guard case .groups(let names) = try await lookUp(.groups(user)) else { return [] }
         return names
+    }
+
+    private func lookUp(_ question: AccountLookups.Question) async throws(ServiceError) -> AccountLookups.Answer {
+        if let answer = lookups.answer(to: question) { return answer }
+        if let isFirst = lookups.begin(question) {
+            if isFirst { ask(question) }
+            if let answer = await answer(to: question) { return answer }
+        }
+        throw .failed(text: "the account database does not answer")
+    }
+
+    private func ask(_ question: AccountLookups.Question) {
+        Task(executorPreference: loop) {
+            let answer = await onExpendableThread { question.ask() }
+            self.enter { $0.lookups.settle(question, answer) }
+        }
+    }
+
+    private func answer(to question: AccountLookups.Question) async -> AccountLookups.Answer? {
+        await withCheckedContinuation { waiter in
+            let number = lookups.wait(for: question, waiter)
+            loop.perform(after: AccountLookups.patience) { [weak self] in
+                self?.enter { $0.lookups.giveUp(question, number) }
+            }
+        }
     }
 }

@@ -18,31 +18,34 @@ extension SessionService {
 
     /// Takes the caller as a leader of the session that it says to have entered.
     ///
-    /// Answered once that is written: whoever was told so is a leader for a service that is started anew, too.
+    /// Answered once that is written: whoever was told so is a leader for a service that is started anew, too. Who goes away
+    /// before the answer is no leader: it may not know that it is one.
     func entered(_ name: String, connection: VarlinkConnection) async throws(ServiceError) {
-        try await takeLeader(name, connection: connection).lastRecord?.value
-    }
-
-    private func takeLeader(_ name: String, connection: VarlinkConnection) throws(ServiceError) -> LiveSession {
         let caller = caller(connection)
         guard caller.isRoot else { throw .permissionDenied(text: "only root enters sessions") }
         let live = try find(name, for: caller)
-        if let leader = live.joining.first(where: { $0.value.connection === connection })?.key {
-            live.forgetJoining(leader)
-            return live
-        }
+        let leader = try leader(entering: live, connection)
+        await live.lastRecord?.value
+        if let leader { live.forgetJoining(leader) }
+    }
+
+    /// The leader that the caller becomes, or has become when it joined; nil where it was one before.
+    private func leader(
+        entering live: LiveSession, _ connection: VarlinkConnection
+    ) throws(ServiceError) -> LeaderID? {
+        if let leader = live.joining.first(where: { $0.value.connection === connection })?.key { return leader }
         // Saying it twice makes nobody two leaders; logging in twice does.
-        if live.openerWatch?.connection !== connection, let known = leader(of: connection),
+        if live.openerWatch?.connection !== connection, let known = process(of: connection)?.leader,
             live.leaders.values.contains(where: { $0.leader == known })
         {
-            return live
+            return nil
         }
         let leader = try addLeader(to: live, connection)
         live.forgetOpener()
-        guard leader != nil else {
+        guard let leader else {
             throw .wrongState(session: live.lease.session.description, state: Session(live).state)
         }
-        return live
+        return leader
     }
 
     /// Takes the caller as one more leader of a session that is there already, and gives the namespace.
@@ -50,18 +53,18 @@ extension SessionService {
     /// It leads from now on, so that the session does not end under it; it leads no more when the connection ends before
     /// it is in. Gives nil where the session is ending.
     func join(_ live: LiveSession, connection: VarlinkConnection) async throws(ServiceError) -> DescriptorBox? {
-        let id = live.lease.session
-        guard let leader = try addLeader(to: live, connection) else { return nil }
-        let number = connection.onClose { [weak self] in
-            self?.enter { $0.handle(.leaderEnded(leader), id) }
+        if let opener = live.openerWatch?.connection {
+            // It has the namespace and is on its way in. From now on it counts like the one who joins, and not for nothing.
+            live.forgetOpener()
+            _ = try? addLeader(to: live, opener)
         }
-        live.joining[leader] = (connection, number)
+        guard let leader = try addLeader(to: live, connection) else { return nil }
         do throws(ServiceError) {
             let namespace = try await namespace(of: live)
             return live.plan.leaders.contains(leader) ? namespace : nil
         } catch {
             let isEnding = !live.plan.leaders.contains(leader)
-            handle(.leaderEnded(leader), id)
+            handle(.leaderEnded(leader), live.lease.session)
             if isEnding { return nil }
             throw error
         }
@@ -71,7 +74,8 @@ extension SessionService {
     ///
     /// A process that logged in more than once leads as often, and leaves once a time.
     func leave(_ name: String, connection: VarlinkConnection) {
-        guard let id = SessionID(name), let live = sessions[id], let known = leader(of: connection),
+        guard let id = SessionID(name), let live = sessions[id], caller(connection).maySee(live.lease),
+            let known = process(of: connection)?.leader,
             let leader = live.leaders.first(where: { $0.value.leader == known })?.key
         else { return }
         let isInside = connection.peerNamespaceCookie != nil && connection.peerNamespaceCookie == live.plan.cookie
@@ -81,24 +85,44 @@ extension SessionService {
         Task { self.handle(event, id) }
     }
 
-    /// Makes the caller a leader; nil where the session takes none any more.
+    /// Makes the caller a leader, for as long as its connection lasts or until ``LiveSession/forgetJoining(_:)``.
+    ///
+    /// Gives nil where the session takes none any more.
     private func addLeader(
         to live: LiveSession, _ connection: VarlinkConnection
     ) throws(ServiceError) -> LeaderID? {
-        guard let process = try? connection.openPeerProcess(), let known = leader(of: connection) else {
-            throw .failed(text: "the caller's process cannot be watched")
-        }
+        guard let found = process(of: connection) else { throw .failed(text: "the caller's process cannot be watched") }
+        let id = live.lease.session
         lastLeader += 1
         let leader = LeaderID(lastLeader)
-        live.leaders[leader] = watch(process, known, as: leader, of: live.lease.session)
-        handle(.entered(leader), live.lease.session)
-        if live.plan.leaders.contains(leader) { return leader }
-        live.leaders.removeValue(forKey: leader)?.cancel()
-        return nil
+        let known = found.leader
+        live.leaders[leader] = watch(found.process, known, as: leader, of: id)
+        handle(.entered(leader), id)
+        guard live.plan.leaders.contains(leader) else {
+            live.leaders.removeValue(forKey: leader)?.cancel()
+            return nil
+        }
+        let number = connection.onClose { [weak self] in
+            self?.enter { $0.handle(.leaderEnded(leader), id) }
+        }
+        live.joining[leader] = (connection, number)
+        return leader
     }
 
-    /// The process at the other end; nil where it has ended.
-    private func leader(of connection: VarlinkConnection) -> Leader? {
-        ProcessIdentity(pid: connection.peer.pid).map { Leader(pid: $0.pid, startTicks: $0.startTicks) }
+    /// A process at the other end of a connection, and what tells it from every other.
+    private struct Peer: ~Copyable {
+        let process: PidDescriptor
+        let leader: Leader
+    }
+
+    /// The process that connected; nil where it has ended.
+    ///
+    /// Held first, then looked at, then seen to live: so its number cannot have come to mean another. Somebody may keep a
+    /// connection whose maker has ended, and wait until its number is a login's.
+    private func process(of connection: VarlinkConnection) -> Peer? {
+        guard let process = try? connection.openPeerProcess(), let identity = ProcessIdentity(pid: connection.peer.pid),
+            !process.hasEnded
+        else { return nil }
+        return Peer(process: process, leader: Leader(pid: identity.pid, startTicks: identity.startTicks))
     }
 }

@@ -45,7 +45,7 @@ extension SessionService {
             !mayBeUnlocking(asked, wish)
         else { return }
         logExhausted(wish)
-        await recordRefusal(wish, outcome: HistoryRecord.denied)
+        recordRefusal(wish, outcome: HistoryRecord.denied)
         throw .poolExhausted(pool: wish.pool.name, message: exhaustedMessage)
     }
 
@@ -64,7 +64,7 @@ extension SessionService {
         case .session(let live, let descriptor):
             let isIsolated = live.lease.address == nil
             let reply = Method.Login.Reply(
-                outcome: isIsolated ? .isolated : .granted, session: Session(live), namespace: 0,
+                outcome: isIsolated ? .isolated : .granted, session: Session(live, leadersAtMost: 64), namespace: 0,
                 message: isIsolated ? exhaustedMessage : nil)
             return try VarlinkReply(reply, passing: try namespace(in: descriptor))
         case .shared: return try VarlinkReply(Method.Login.Reply(outcome: .shared, message: exhaustedMessage))
@@ -75,7 +75,8 @@ extension SessionService {
         _ asked: Method.LoginParameters, connection: VarlinkConnection
     ) async throws(ServiceError) -> Course {
         guard caller(connection).isRoot else { throw .permissionDenied(text: "only root opens sessions for logins") }
-        let rule = await rule(for: asked)
+        let rule = try await rule(for: asked)
+        try refuseTheGone(connection)
         if let outer = session(around: connection) {
             switch (rule?.nested, rule?.target) {
             case (.host, _): return .host
@@ -87,14 +88,16 @@ extension SessionService {
         return .session(try await wish(asked, rule, pool: name))
     }
 
-    /// The first rule that matches; the user's groups are looked up only where it takes them to tell.
-    private func rule(for asked: Method.LoginParameters) async -> LoginRule? {
+    /// The first rule that matches; the account database is asked only where it takes that to tell.
+    private func rule(for asked: Method.LoginParameters) async throws(ServiceError) -> LoginRule? {
         struct GroupsNeeded: Error {}
-        let login = Login(user: asked.user, service: asked.service, tty: asked.tty, remoteHost: asked.remoteHost)
+        // A directory may take a name in more than one spelling; rules know the one that it gives.
+        let user = loginRules.namesUsers ? try await account(asked.user)?.name ?? asked.user : asked.user
+        let login = Login(user: user, service: asked.service, tty: asked.tty, remoteHost: asked.remoteHost)
         do throws(GroupsNeeded) {
             return try loginRules.first(matching: login) { () throws(GroupsNeeded) in throw GroupsNeeded() }
         } catch {
-            let names = await groupNames(of: asked.user)
+            let names = try await groupNames(of: user)
             return loginRules.first(matching: login) { names }
         }
     }
@@ -103,7 +106,7 @@ extension SessionService {
         _ asked: Method.LoginParameters, _ rule: LoginRule, pool name: String
     ) async throws(ServiceError) -> Wish {
         guard let pool = pools[name]?.pool else { throw .poolNotFound(pool: name) }
-        guard let account = await account(asked.user) else {
+        guard let account = try await account(asked.user) else {
             throw .openFailed(text: "there is no user '\(asked.user)'")
         }
         return Wish(
@@ -124,6 +127,7 @@ extension SessionService {
             if live.opener != nil {
                 // Whatever comes of that open: then it is looked again.
                 await withCheckedContinuation { live.followers.append($0) }
+                try refuseTheGone(connection)
             } else if let descriptor = try await join(live, connection: connection) {
                 return .session(live, descriptor)
             } else {

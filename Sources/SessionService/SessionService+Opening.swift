@@ -54,11 +54,13 @@ extension SessionService {
     ///
     /// - Throws: ``ServiceError``.
     func grant(_ wish: Wish, connection: VarlinkConnection) async throws -> Granted {
+        try refuseTheGone(connection)
         // Said before an address is taken: without the helper nothing could prove that address free again.
         guard helper != nil else { throw ServiceError.helperUnavailable(text: HelperFailure.helperLost.description) }
         var lastFailure = ""
         // An address that another link of this host has goes to quarantine; the next one may do.
         for _ in 0..<4 {
+            try refuseTheGone(connection)
             guard let address = pools[wish.pool.name]?.allocator.take() else {
                 return try await exhausted(wish, connection: connection)
             }
@@ -75,6 +77,11 @@ extension SessionService {
             }
         }
         throw ServiceError.openFailed(text: lastFailure)
+    }
+
+    /// Does nothing more for a caller that has gone meanwhile: what it would get, others could have.
+    func refuseTheGone(_ connection: VarlinkConnection) throws(ServiceError) {
+        if connection.isClosed { throw .openFailed(text: "the caller has gone") }
     }
 
     private func refusal(_ failure: OpenFailure, _ cause: LiveSession.Failure) -> ServiceError {
@@ -113,10 +120,10 @@ extension SessionService {
                 throw refusal(failure, cause)
             }
         case .share:
-            await recordRefusal(wish, outcome: HistoryRecord.shared)
+            recordRefusal(wish, outcome: HistoryRecord.shared)
             return .shared
         case .deny:
-            await recordRefusal(wish, outcome: HistoryRecord.denied)
+            recordRefusal(wish, outcome: HistoryRecord.denied)
             throw ServiceError.poolExhausted(pool: wish.pool.name, message: exhaustedMessage)
         }
     }
@@ -127,7 +134,8 @@ extension SessionService {
             metadata: ["pool": "\(wish.pool.name)", "user": "\(wish.user)", "then": "\(wish.pool.exhaustion.rawValue)"])
     }
 
-    func recordRefusal(_ wish: Wish, outcome: String) async {
+    /// Nobody waits for it: a slow disk must not make a refusal late, which a login may take for none.
+    func recordRefusal(_ wish: Wish, outcome: String) {
         let real = SystemClock.realTimeMicroseconds()
         let boot = SystemClock.bootTimeMicroseconds()
         let record = HistoryRecord(
@@ -136,10 +144,8 @@ extension SessionService {
             endedBoot: boot, reason: "no address available")
         watchers.publish(
             WatchEvent(time: real, kind: .refused, text: "pool '\(wish.pool.name)' has no free address: \(outcome)"))
-        do throws(LeaseStoreError) {
+        lastRefusal = write("refusal", logger) { [store] () throws(LeaseStoreError) in
             try await store.recordRefusal(record)
-        } catch {
-            logger.error("cannot store", metadata: ["what": "refusal", "error": "\(error)"])
         }
     }
 

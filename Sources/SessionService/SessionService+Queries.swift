@@ -10,7 +10,7 @@ extension SessionService {
     /// All sessions that the caller may see, in the order of their opening.
     func list(_ caller: Caller) -> [Session] {
         let visible = sessions.values.filter { caller.maySee($0.lease) }
-        return visible.sorted { $0.lease.number < $1.lease.number }.map(Session.init)
+        return visible.sorted { $0.lease.number < $1.lease.number }.map { Session($0) }
     }
 
     /// One session and its members.
@@ -44,6 +44,8 @@ extension SessionService {
             query.address = address
         }
         if !caller.isRoot && !caller.isOperator { query.uid = caller.uid }
+        // Who was refused is in the history when it is asked.
+        await lastRefusal?.value
         do throws(LeaseStoreError) {
             return try await store.history(query).map(HistoryEntry.init)
         } catch {

@@ -79,7 +79,13 @@ extension SessionService {
     private func store(
         _ live: LiveSession, _ what: String, _ write: @escaping () async throws(LeaseStoreError) -> Void
     ) -> Task<Void, Never> {
-        let logger = logger(for: live)
+        self.write(what, logger(for: live), write)
+    }
+
+    /// ``store(_:_:_:)`` for what belongs to no session.
+    func write(
+        _ what: String, _ logger: Logger, _ write: @escaping () async throws(LeaseStoreError) -> Void
+    ) -> Task<Void, Never> {
         pendingWrites += 1
         return Task.immediate(executorPreference: loop) {
             do throws(LeaseStoreError) {

@@ -55,11 +55,11 @@ public actor SessionService {
     var lastTimer: UInt64 = 0
     /// Writes that the store has not answered.
     var pendingWrites = 0
+    /// The last writing of a refusal.
+    var lastRefusal: Task<Void, Never>?
     var helper: HelperConnection?
     var server: VarlinkServer?
-    var accounts: [String: KnownAccount] = [:]
-    /// The names of users' groups, and since when they are known.
-    var groups: [String: (names: Set<String>, since: Int64)] = [:]
+    var lookups = AccountLookups()
     let watchers = EventFan()
     var scans = MemberScans()
 

@@ -211,6 +211,108 @@ extension EndToEnd.LoginProtocolTests {
         }
     }
 
+    @Test func `a login that joins and goes away leaves the session to the one who opened it`() async throws {
+        try await inLab(daemons: false) { lab in
+            try lab.startDaemons(userScope)
+            let script = """
+                opener = connect()
+                outcome, id, descriptors = login()
+                second = connect()
+                assert login()[1] == id
+                second.close()
+                time.sleep(0.3)
+                connection = opener
+                print(call("Entered", session=id), flush=True)
+                sys.stdin.readline()
+                """
+            let logins = try lab.startLogins(script)
+            #expect(try logins.line() == "{'parameters': {}}")
+            #expect(try lab.sessions().first?.state == "active")
+            #expect(try lab.sessions().first?.leaders.count == 1)
+        }
+    }
+
+    @Test func `who goes away before it knows that it leads does not lead`() async throws {
+        try await inLab { lab in
+            let script = """
+                outcome, id, descriptors = login()
+                request = {"method": "io.vipns.Entered", "parameters": {"session": id}}
+                connection.sendall(json.dumps(request).encode() + b"\\0")
+                connection.close()
+                print(id, flush=True)
+                sys.stdin.readline()
+                """
+            let login = try lab.startLogins(script)
+            try lab.expect(try login.line(), becomes: nil)
+        }
+    }
+
+    @Test func `a connection whose maker has ended leads nothing, whoever has its number now`() async throws {
+        try await inLab { lab in
+            let script = """
+                old = socket.socket(socket.AF_UNIX)
+                maker = os.fork()
+                if maker == 0:
+                    old.connect("/run/vipns/io.vipns")
+                    os._exit(0)
+                os.waitpid(maker, 0)
+                time.sleep(0.1)
+                for _ in range(200):
+                    with open("/proc/sys/kernel/ns_last_pid", "w") as last:
+                        last.write(str(maker - 1))
+                    victim = os.fork()
+                    if victim == 0:
+                        if os.getpid() != maker:
+                            os._exit(0)
+                        connect()
+                        outcome, id, descriptors = login("bob")
+                        call("Entered", session=id)
+                        print(id, flush=True)
+                        time.sleep(600)
+                    if victim == maker:
+                        break
+                    os.waitpid(victim, 0)
+                id = sys.stdin.readline().strip()
+                connection = old
+                answer = call("Leave", session=id)
+                time.sleep(0.3)
+                print("error" in answer, flush=True)
+                sys.stdin.readline()
+                os.kill(victim, 9)
+                os.waitpid(victim, 0)
+                """
+            let logins = try lab.startLogins(script)
+            let id = try logins.line()
+            try logins.say(id)
+            #expect(try logins.line() == "False")
+            #expect(try lab.session(id)?.state == "active")
+            #expect(try lab.session(id)?.leaders.count == 1)
+            try logins.say("go")
+            #expect(try logins.end().status == 0)
+        }
+    }
+
+    @Test func `logins that are gone before it is their turn take no address`() async throws {
+        try await inLab(daemons: false) { lab in
+            try lab.startDaemons(userScope)
+            try lab.tell("stop helper")
+            let script = """
+                request = {"method": "io.vipns.Login", "parameters": {"user": "alice", "service": "sshd"}}
+                crowd = [connect() for _ in range(20)]
+                for one in crowd:
+                    one.sendall(json.dumps(request).encode() + b"\\0")
+                time.sleep(0.5)
+                for one in crowd:
+                    one.close()
+                """
+            #expect(try lab.logins(script).status == 0)
+            try lab.tell("cont helper")
+            #expect(try eventually { try lab.pool().free == 3 })
+            #expect(try lab.history().count == 1)
+            #expect(try lab.logins("print(login('bob')[0])").output == "granted")
+        }
+    }
+
     @Test func `a shared session is found again by a restarted service`() async throws {
         try await inLab(daemons: false) { lab in
             try lab.startDaemons(userScope)
