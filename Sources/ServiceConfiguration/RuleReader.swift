@@ -28,8 +28,10 @@ struct RuleReader {
         guard let services, let users, let groups, let ttys, let remote, let target, let scope, let nested else {
             return nil
         }
+        // "No session for root" means all that root does.
+        let unnamed = target == LoginRule.Target.none ? ["*"] : LoginRule.usualServices
         return LoginRule(
-            services: services.isEmpty ? LoginRule.usualServices : services, users: users, groups: groups, ttys: ttys,
+            services: services.isEmpty ? unnamed : services, users: users, groups: groups, ttys: ttys,
             remote: remote, target: target, scope: scope, nested: nested)
     }
 

@@ -148,7 +148,7 @@ func exampleText() throws -> String {
         #expect(summary(reading) == [])
         #expect(
             reading.configuration?.loginRules.rules.map(\.description) == [
-                "services the usual ones; users root: no session",
+                "services *; users root: no session",
                 "services sshd, gdm-*, xrdp-sesman; groups agents; ttys ssh, :*; "
                     + "remote 192.0.2.0/24, 10.1.0.7, *.example.com: pool 'lab', scope user",
                 "services sshd, login: pool 'lab'",

@@ -36,7 +36,7 @@ private let people = "(for example 'users: [alice, 'test-*']')"
         let rules = try #require(reading.configuration?.loginRules.rules)
         #expect(
             rules.map(\.description) == [
-                "services the usual ones; users root: no session",
+                "services *; users root: no session",
                 "services sshd, xrdp-sesman; users al*ce, test-?; groups agents, domain users; ttys pts/*, :*; "
                     + "remote 192.0.2.0/24, 10.1.0.7, 2001:db8::/32, *.example.com, *: pool 'lab', scope user, nested own",
                 "services su: no session, nested host", "services *: pool 'lab'",
@@ -75,11 +75,11 @@ private let people = "(for example 'users: [alice, 'test-*']')"
             rules("{pool: lab, nested: hosts}"),
             "6:25 nested 'hosts' is not one of keep, own, host (the nearest is 'host')"),
         BadText(
-            rules("{pool: none, scope: session}"),
-            "6:18 'scope' means nothing with 'pool: none', which gives no session (leave it out)"),
+            rules("{users: [a], pool: none, scope: session}"),
+            "6:30 'scope' means nothing with 'pool: none', which gives no session (leave it out)"),
         BadText(
-            rules("{pool: none, nested: own}"),
-            "6:18 'nested: own' means nothing with 'pool: none', which gives no session (keep or host would)"),
+            rules("{users: [a], pool: none, nested: own}"),
+            "6:30 'nested: own' means nothing with 'pool: none', which gives no session (keep or host would)"),
         BadText(
             pool().replacing("lab", with: "none"),
             "2:3 pool name 'none' is what rules call no pool (give it another name)"
@@ -145,7 +145,7 @@ private let people = "(for example 'users: [alice, 'test-*']')"
     }
 
     @Test(arguments: [
-        ("{pool: lab}", "{users: [alice], pool: none}"), ("{pool: lab}", "{services: [login], pool: lab}"),
+        ("{pool: lab}", "{users: [alice], pool: lab}"), ("{pool: lab}", "{services: [login], pool: lab}"),
         ("{services: ['*'], pool: none}", "{services: ['s*'], users: [a], ttys: [b], pool: lab}"),
         ("{users: [a, 'b*'], pool: none}", "{users: [bc, a], remote: ['*'], pool: lab}"),
         ("{groups: [a], pool: none}", "{groups: [a], nested: own, pool: lab}"),
