@@ -65,7 +65,7 @@ demo: build
 lab: build
 	$(call packages,demo login)
 	$(unpacked)
-	@$(SUDO) .build/release/vipns-lab shell --logins
+	@$(SUDO) .build/release/vipns-lab shell
 
 bench: build
 	$(call packages,demo login)

@@ -22,7 +22,7 @@ struct RunInLab: ParsableCommand {
         var options = LabOptions()
         options.ranges = [LAN.poolRange]
         options.prefixLength = LAN.prefixLength
-        options.logins = scope.includes("logins")
+        options.logins = scope.includes("logins") ? .required : .none
         let state = try StateDirectory(on: disk)
         switch try Lab.enter(options, limit: .seconds(900)) {
         case .ended(let report):
@@ -38,7 +38,7 @@ struct RunInLab: ParsableCommand {
         do {
             try state.mount(on: LabPaths.state)
             try lab.startDaemons()
-            if lab.options.logins { try lab.sshServer.start() }
+            if lab.options.logins != .none { try lab.sshServer.start() }
             let own = command.first == "--" ? Array(command.dropFirst()) : command
             let words = own.isEmpty ? ["/proc/self/exe", "measure"] + flags : own
             let pid = try lab.children.start(Children.Command(words))
