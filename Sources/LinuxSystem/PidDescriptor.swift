@@ -61,4 +61,11 @@ extension OwnedDescriptor {
         let ready = try? checked { unsafe poll(&entry, 1, milliseconds) }
         return (ready ?? 0) > 0
     }
+
+    /// Whether the other end of a connected socket is closed, whatever is left to read from it; poll(2), POLLHUP.
+    public borrowing func hasHungUp() -> Bool {
+        var entry = pollfd(fd: withRaw { $0 }, events: 0, revents: 0)
+        let ready = try? checked { unsafe poll(&entry, 1, 0) }
+        return (ready ?? 0) > 0 && entry.revents & Int16(POLLHUP) != 0
+    }
 }

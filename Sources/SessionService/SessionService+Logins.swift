@@ -75,6 +75,7 @@ extension SessionService {
         _ asked: Method.LoginParameters, connection: VarlinkConnection
     ) async throws(ServiceError) -> Course {
         guard caller(connection).isRoot else { throw .permissionDenied(text: "only root opens sessions for logins") }
+        try refuseTheGone(connection)
         let rule = try await rule(for: asked)
         try refuseTheGone(connection)
         if let outer = session(around: connection) {

@@ -81,7 +81,7 @@ extension SessionService {
 
     /// Does nothing more for a caller that has gone meanwhile: what it would get, others could have.
     func refuseTheGone(_ connection: VarlinkConnection) throws(ServiceError) {
-        if connection.isClosed { throw .openFailed(text: "the caller has gone") }
+        if connection.isClientGone { throw .openFailed(text: "the caller has gone") }
     }
 
     private func refusal(_ failure: OpenFailure, _ cause: LiveSession.Failure) -> ServiceError {

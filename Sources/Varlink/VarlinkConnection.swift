@@ -37,6 +37,15 @@ public final class VarlinkConnection: Sendable {
     /// Whether the connection is closed or about to be.
     public var isClosed: Bool { state.withLock { $0.isClosing } }
 
+    /// Whether the client is gone, also where this server has not come to notice it: requests of a crowd that hung up while
+    /// the server was stopped are still there to be read.
+    public var isClientGone: Bool {
+        state.withLock { state in
+            guard !state.isClosing, let socket = state.socket else { return true }
+            return socket.descriptor.hasHungUp()
+        }
+    }
+
     /// Calls `body` once, when the connection is closed and its descriptor is, too; at once where that is so already.
     ///
     /// - Returns: a number for ``forgetOnClose(_:)``.

@@ -313,6 +313,22 @@ extension EndToEnd.LoginProtocolTests {
         }
     }
 
+    @Test func `logins that were given up while the service was stopped are not begun`() async throws {
+        try await inLab { lab in
+            try lab.tell("stop service")
+            let script = """
+                request = {"method": "io.vipns.Login", "parameters": {"user": "alice", "service": "sshd"}}
+                for _ in range(20):
+                    connect().sendall(json.dumps(request).encode() + b"\\0")
+                    connection.close()
+                """
+            #expect(try lab.logins(script).status == 0)
+            try lab.tell("cont service")
+            #expect(try lab.logins("print(login('bob')[0])").output == "granted")
+            #expect(try lab.history().map(\.user) == ["bob"])
+        }
+    }
+
     @Test func `a shared session is found again by a restarted service`() async throws {
         try await inLab(daemons: false) { lab in
             try lab.startDaemons(userScope)
