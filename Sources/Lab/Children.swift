@@ -85,7 +85,7 @@ public final class Children {
     }
 
     /// The path of a program; nil where there is none that may be run.
-    private static func find(_ name: String) -> String? {
+    static func find(_ name: String) -> String? {
         if name.contains("/") { return name }
         for directory in (environmentValue("PATH") ?? "").split(separator: ":") {
             let path = "\(directory)/\(name)"

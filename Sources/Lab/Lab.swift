@@ -16,7 +16,9 @@ public final class Lab {
     public let children = Children()
     /// The service and the helper.
     public private(set) lazy var daemons = Daemons(children: children)
-    /// The OpenSSH server of a lab with ``LabOptions/logins``.
+    /// What a lab with ``LabOptions/logins`` would need and the machine does not have; nil where people can log in.
+    public private(set) var missingForLogins: String?
+    /// The OpenSSH server of a lab in which people can log in.
     public private(set) lazy var sshServer = SSHServer(children: children)
     private let outer: OwnedDescriptor
 
@@ -58,7 +60,16 @@ public final class Lab {
         try LabFurnishing.furnish(
             programs: options.programs ?? LabFurnishing.runningProgram.directory, outsidePid: outsidePid)
         try LabNetwork.build(prefixLength: options.prefixLength)
-        if options.logins { try LoginFurnishing.furnish(children) }
+        if options.logins != .none { try furnishForLogins() }
+    }
+
+    private func furnishForLogins() throws(LabError) {
+        missingForLogins = LoginFurnishing.missing
+        if let missingForLogins {
+            if options.logins == .required { throw LabError("cannot furnish the lab for logins: \(missingForLogins)") }
+        } else {
+            try LoginFurnishing.furnish(children)
+        }
     }
 
     private static func parent() -> Int32? {

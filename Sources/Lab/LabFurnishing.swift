@@ -54,7 +54,7 @@ enum LabFurnishing {
         return places.map { "\($0)/.build/debian/root" }.first { unsafe access($0, R_OK) == 0 }
     }
 
-    /// Shows unpacked packages where every user can run their programs, and puts these last in PATH.
+    /// Shows unpacked packages where every user can reach them, and puts their programs last in PATH.
     private static func show(_ tree: borrowing OwnedDescriptor) throws(LabError) {
         try attempt("show '\(LabPaths.unpacked)'") { () throws(Errno) in
             try checked { unsafe mkdir(LabPaths.unpacked, 0o755) }

@@ -14,10 +14,20 @@ public struct LabOptions: Hashable, Sendable {
     public var leftovers = "wait"
     /// More lines of the pool, such as `mode: private`.
     public var poolLines: [String] = []
-    /// Whether people can log in: accounts, PAM stacks with the module, and what login programs need besides.
-    public var logins = false
+    /// Whether people can log in.
+    public var logins = Logins.none
     /// A whole configuration in place of all that.
     public var configuration: String?
+
+    /// Whether a lab has accounts, PAM stacks with the module, and what login programs need besides.
+    public enum Logins: Hashable, Sendable {
+        /// It has not.
+        case none
+        /// It has where the machine has the programs: see ``Lab/missingForLogins``.
+        case wherePossible
+        /// It has, or it is not built.
+        case required
+    }
 
     /// The pool of three addresses that the demo uses.
     public init() {}

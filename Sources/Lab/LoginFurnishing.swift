@@ -12,11 +12,21 @@ enum LoginFurnishing {
 
     /// What the lab's `/etc` does without: the machine's jobs, secrets, and what its shells do at login.
     private static let left = [
-        "cron.d", "cron.hourly", "cron.daily", "cron.weekly", "cron.monthly", "cron.yearly", "crontab", "environment", "nologin",
-        "pam.d", "profile", "profile.d", "bash.bashrc", "shadow-", "gshadow", "gshadow-", "ssh", "sudoers.d",
+        "cron.d", "cron.hourly", "cron.daily", "cron.weekly", "cron.monthly", "cron.yearly", "crontab", "environment",
+        "nologin", "pam.d", "profile", "profile.d", "bash.bashrc", "shadow-", "gshadow", "gshadow-", "ssh",
+        "ssl/private", "sudoers.d",
     ]
     /// Where login programs keep records and jobs.
-    private static let covered = ["/tmp", "/var/log", "/var/lib/sudo", "/var/spool/cron"]
+    private static let covered = ["/tmp", "/var/log", "/var/lib/sudo", "/var/spool"]
+
+    /// What is needed and not there, as the end of a sentence; nil where all is.
+    static var missing: String? {
+        if SSHServer.program == nil { return "there is no sshd on this machine (Debian's package: openssh-server)" }
+        for program in ["ssh", "ssh-keygen"] where Children.find(program) == nil {
+            return "there is no \(program) on this machine (Debian's package: openssh-client)"
+        }
+        return unsafe access(LabPaths.module, F_OK) == 0 ? nil : "the PAM module is not beside the programs"
+    }
 
     /// Furnishes the calling process's mount namespace, which is the lab's.
     ///
@@ -27,7 +37,11 @@ enum LoginFurnishing {
                 try checked { unsafe mkdir(path, 0o755) }
             }
         }
+        showUnpacked()
         try run(children, ["cp", "-RPp", "/etc/.", etc])
+        if unsafe access("\(LabPaths.unpacked)/etc", F_OK) == 0 {
+            try run(children, ["cp", "-RPpn", "\(LabPaths.unpacked)/etc/.", etc])
+        }
         try run(children, ["rm", "-rf"] + left.map { "\(etc)/\($0)" })
         for name in ["host", "user"] {
             try run(children, ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", "\(keys)/\(name)"])
@@ -38,8 +52,7 @@ enum LoginFurnishing {
             try writeEtc()
             try checked { unsafe vipns_bind_mount(etc, "/etc") }
         }
-        // Where the module was not built, logins work without it.
-        try LoginStacks.write(module: unsafe access(LabPaths.module, F_OK) == 0)
+        try LoginStacks.write()
         try attempt("make the lab's own '/dev'") { () throws(Errno) in try makeDev() }
         try SystemLog.start(at: "\(dev)/log")
         for path in covered where unsafe access(path, F_OK) == 0 {
@@ -50,6 +63,15 @@ enum LoginFurnishing {
         }
         try prepareRecords()
         _ = unsafe setenv("HOME", "\(LabPaths.homes)/root", 1)
+    }
+
+    /// Lays unpacked packages under the machine's `/usr`: their programs look for files by absolute paths.
+    ///
+    /// Without overlayfs, such as in some containers, sshd does without; other programs may not.
+    private static func showUnpacked() {
+        guard unsafe access("\(LabPaths.unpacked)/usr", F_OK) == 0 else { return }
+        let layers = "lowerdir=/usr:\(LabPaths.unpacked)/usr"
+        _ = unsafe mount("overlay", "/usr", "overlay", UInt(MS_RDONLY | MS_NODEV), layers)
     }
 
     private static func writeEtc() throws(Errno) {
@@ -90,7 +112,8 @@ enum LoginFurnishing {
         // Not `nodev`; group 5 is `tty` everywhere that sshd and login run.
         try checked {
             unsafe mount(
-                "devpts", "\(dev)/pts", "devpts", UInt(MS_NOSUID | MS_NOEXEC), "newinstance,ptmxmode=0666,mode=620,gid=5")
+                "devpts", "\(dev)/pts", "devpts", UInt(MS_NOSUID | MS_NOEXEC),
+                "newinstance,ptmxmode=0666,mode=620,gid=5")
         }
         try checked { unsafe mount(dev, "/dev", nil, UInt(MS_BIND | MS_REC), nil) }
     }
@@ -101,8 +124,9 @@ enum LoginFurnishing {
             for file in ["/run/utmp", "/var/log/wtmp", "/var/log/lastlog"] {
                 try writeFile(file, "", flags: O_CREAT | O_TRUNC)
             }
-            guard unsafe access("/var/spool/cron", F_OK) == 0 else { return }
-            try checked { unsafe mkdir("/var/spool/cron/crontabs", 0o700) }
+            for directory in ["/var/spool/cron", "/var/spool/cron/crontabs"] {
+                try checked { unsafe mkdir(directory, 0o700) }
+            }
         }
     }
 

@@ -29,16 +29,7 @@ public final class SSHServer {
             try OwnedDescriptor.open(Self.log, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
         }
         let raw = log.withRaw { $0 }
-        // An unpacked server may need unpacked libraries; it does not hand its own environment on.
-        let libraries = environmentValue("LD_LIBRARY_PATH")
-        if program.hasPrefix(LabPaths.unpacked) { _ = unsafe setenv("LD_LIBRARY_PATH", Self.libraryFolders, 1) }
-        defer {
-            if let libraries { _ = unsafe setenv("LD_LIBRARY_PATH", libraries, 1) } else {
-                _ = unsafe unsetenv("LD_LIBRARY_PATH")
-            }
-        }
-        let pid = try children.start(
-            Children.Command([program, "-D"], descriptors: (-1, raw, raw), ownGroup: true))
+        let pid = try children.start(Children.Command([program, "-D"], descriptors: (-1, raw, raw), ownGroup: true))
         process = pid
         for _ in 0..<2000 {
             if Self.isListening { return }
@@ -56,7 +47,9 @@ public final class SSHServer {
     }
 
     static func configuration(hostKey: String) -> String {
-        let places = ["/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh", "\(LabPaths.unpacked)/usr/lib/openssh"]
+        let places = [
+            "/usr/lib/openssh", "/usr/libexec/openssh", "/usr/lib/ssh", "\(LabPaths.unpacked)/usr/lib/openssh",
+        ]
         let files = places.map { "\($0)/sftp-server" }
         return """
             HostKey \(hostKey)
@@ -71,13 +64,6 @@ public final class SSHServer {
             Subsystem sftp \(files.first { unsafe access($0, X_OK) == 0 } ?? "internal-sftp")
 
             """
-    }
-
-    private static var libraryFolders: String {
-        let names = (try? directoryEntries("\(LabPaths.unpacked)/usr/lib")) ?? []
-        return ([""] + names.filter { $0.contains("-linux-gnu") }.map { "/\($0)" }).map {
-            "\(LabPaths.unpacked)/usr/lib\($0)"
-        }.joined(separator: ":")
     }
 
     /// Without connecting, which sshd would log: /proc/net/tcp, a listener (0A) on port 22.

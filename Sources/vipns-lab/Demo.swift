@@ -5,7 +5,8 @@ import Lab
 /// `vipns-lab demo`: what vipns is for, told by the commands themselves.
 struct Demo: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows three sessions with an address and a loopback each, and that nothing stays behind.")
+        abstract:
+            "Shows sessions with an address and a loopback each, by hand and by ssh, and that nothing stays behind.")
 
     @Option(help: ArgumentHelp("Where the built programs are; default: beside this one.", valueName: "directory"))
     var programs: String?
@@ -14,6 +15,7 @@ struct Demo: ParsableCommand {
         var options = LabOptions()
         options.programs = programs
         options.hold = "1s"
+        options.logins = .wherePossible
         try inLab(options, limit: .seconds(120), report: Self.report) { lab in
             let page = DemoPage()
             page.say("building a lab: a host, a switch and a neighbour, in namespaces of their own …")

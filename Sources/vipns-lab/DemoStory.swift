@@ -23,6 +23,7 @@ struct DemoStory {
         try showService(free: "0")
         try openFourth()
         try endAll()
+        try logIn()
         try lookBack()
         try count(against: before)
     }
@@ -112,7 +113,7 @@ struct DemoStory {
     }
 
     private func lookBack() throws {
-        page.heading("8. Who had this address, and when")
+        page.heading("9. Who had this address, and when")
         let history = try show("vipns history --address \(Self.addresses[0])")
         try expect(
             history.status == 0 && history.text.contains(Self.addresses[0]),
@@ -120,7 +121,7 @@ struct DemoStory {
     }
 
     private func count(against before: Census) throws {
-        page.heading("9. What is left")
+        page.heading("10. What is left")
         let rest = Census.take().difference(from: before)
         page.say("census of the lab, after and before its sessions: \(rest)")
         try expect(rest.isEmpty, "nothing of the sessions is left")
@@ -131,9 +132,10 @@ struct DemoStory {
     }
 }
 
+// What a chapter is told with.
 extension DemoStory {
     /// Runs a command as it stands there, shows it, and shows what came back.
-    private func show(_ command: String, upTo limit: Duration = .seconds(10)) throws -> Children.Outcome {
+    func show(_ command: String, upTo limit: Duration = .seconds(10)) throws -> Children.Outcome {
         page.command(command)
         let outcome = try lab.children.capture(command.split(separator: " ").map(String.init), upTo: limit)
         if !outcome.text.isEmpty { page.output(outcome.text) }
@@ -141,7 +143,7 @@ extension DemoStory {
     }
 
     /// Starts a server and waits, 10 s at most, for the line that says that it serves.
-    private func startServer(
+    func startServer(
         _ words: [String], log name: String, shown: String
     ) throws -> (pid: Int32, line: String) {
         page.command(shown)
@@ -152,7 +154,7 @@ extension DemoStory {
         }
         for _ in 0..<1000 {
             let text = (try? readTextFile(path)) ?? ""
-            if let line = text.split(separator: "\n").first(where: { $0.hasPrefix("serving ") }) {
+            if let line = text.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix("serving ") }) {
                 return (pid, String(line))
             }
             if lab.children.wait(pid, upTo: .milliseconds(10)) != nil { break }
@@ -161,17 +163,17 @@ extension DemoStory {
         throw Complaint("not as told: '\(shown)' does not serve: \(text)\n\(lab.daemons.logs())")
     }
 
-    private func end(_ pid: Int32) {
+    func end(_ pid: Int32) {
         kill(pid, SIGKILL)
         _ = lab.children.wait(pid, upTo: .seconds(5))
     }
 
-    private func freeAddresses() throws -> String? {
+    func freeAddresses() throws -> String? {
         let outcome = try lab.children.capture(["vipns", "pool", "--json"])
         return JSONScan(outcome.text).values(ofKey: "free").first
     }
 
-    private func expect(_ isSo: Bool, _ expectation: String) throws {
+    func expect(_ isSo: Bool, _ expectation: String) throws {
         if !isSo { throw Complaint("not as told: \(expectation)\n\(lab.daemons.logs())") }
     }
 }

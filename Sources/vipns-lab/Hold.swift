@@ -27,7 +27,7 @@ struct Hold: ParsableCommand {
             },
             work: { lab in
                 if !noDaemons { try lab.startDaemons() }
-                if lab.options.logins { try lab.sshServer.start() }
+                if arguments.logins { try lab.sshServer.start() }
                 say("ready \(lab.outsidePid)")
                 var words = HoldWords(lab: lab)
                 while let line = readLine() { say(words.obey(line)) }

@@ -42,9 +42,25 @@ struct InternetSocket: ~Copyable {
     func readText() throws(Errno) -> String { String(decoding: try socket.readAll(limit: 4096), as: UTF8.self) }
 
     /// Takes one waiting connection, writes a line to it and closes it.
-    func answer(_ line: String) throws(Errno) {
+    func answer(_ line: String) throws(Errno) { try answer { _ in line } }
+
+    /// The same with a line made for the client's address.
+    func answer(_ line: (IPAddress) -> String) throws(Errno) {
         let connection = try UnixSocket.accept(from: socket, nonBlocking: false)
-        _ = try UnixSocket.send(Array("\(line)\n".utf8), on: connection)
+        let client = try connection.withRaw { raw throws(Errno) in try Self.peer(of: raw) }
+        _ = try UnixSocket.send(Array("\(line(client))\n".utf8), on: connection)
+    }
+
+    // Sound: the kernel writes no more than `size` octets, and a socket of AF_INET has such an address.
+    private static func peer(of raw: Int32) throws(Errno) -> IPAddress {
+        var place = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        try checked {
+            unsafe withUnsafeMutablePointer(to: &place) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getpeername(raw, $0, &size) }
+            }
+        }
+        return IPAddress(ipv4: UInt32(bigEndian: place.sin_addr.s_addr))
     }
 
     // Sound: sockaddr_in is one of the forms of sockaddr, and the pointer does not outlive the call.

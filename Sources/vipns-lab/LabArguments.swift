@@ -45,7 +45,7 @@ struct LabArguments: ParsableArguments {
         options.exhaustion = exhaustion ?? options.exhaustion
         options.leftovers = leftovers ?? options.leftovers
         options.poolLines = poolLine
-        options.logins = logins
+        options.logins = logins ? .required : .none
         if let config {
             do throws(Errno) {
                 options.configuration = try readTextFile(config)

@@ -24,7 +24,7 @@ struct Run: ParsableCommand {
             try arguments.options(), limit: limit.map { .seconds($0) }, report: statusNamingLeftovers
         ) { lab in
             if !noDaemons { try lab.startDaemons() }
-            if lab.options.logins { try lab.sshServer.start() }
+            if arguments.logins { try lab.sshServer.start() }
             let pid = try lab.children.start(Children.Command(words))
             return lab.children.wait(pid, upTo: nil)?.shellStatus ?? 1
         }

@@ -12,10 +12,11 @@ struct Shell: ParsableCommand {
     func run() throws {
         var options = try arguments.options()
         if arguments.hold == nil { options.hold = "2s" }
+        if !arguments.logins { options.logins = .wherePossible }
         try inLab(options, report: statusNamingLeftovers) { lab in
             try lab.startDaemons()
-            if lab.options.logins { try lab.sshServer.start() }
-            if isatty(0) == 1 { Self.welcome(logins: lab.options.logins) }
+            if lab.missingForLogins == nil { try lab.sshServer.start() }
+            if isatty(0) == 1 { Self.welcome(lab) }
             _ = unsafe setenv("PS1", "lab# ", 1)
             _ = unsafe setenv("LAB", LabPaths.programs, 1)
             let shell = unsafe access("/bin/bash", X_OK) == 0 ? ["/bin/bash", "--norc"] : ["/bin/sh"]
@@ -24,7 +25,7 @@ struct Shell: ParsableCommand {
         }
     }
 
-    private static func welcome(logins: Bool) {
+    private static func welcome(_ lab: Lab) {
         print(
             """
             This is the lab's host: lan0 10.77.0.2, the pool 'lab' 10.77.0.101 to .103, and a neighbour at 10.77.0.1.
@@ -37,10 +38,10 @@ struct Shell: ParsableCommand {
               ip netns · ip -br address                    what the kernel shows
               tail -f /run/vipns-lab/log/*.log             what the daemons say
             """)
-        if logins {
-            print("  ssh alice@127.0.0.1                          a login: she has an address of her own (bob, carol)")
-        }
-        print()
+        print(
+            lab.missingForLogins.map { "  (no logins: \($0))\n" }
+                ?? "  ssh alice@127.0.0.1                          a login with an address of its own; also bob, carol\n"
+        )
         _ = fflush(nil)
     }
 }

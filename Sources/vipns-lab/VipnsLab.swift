@@ -11,5 +11,5 @@ struct VipnsLab: ParsableCommand {
             The lab is a host with the parent link 'lan0' (10.77.0.2), a switch, and a neighbour (10.77.0.1) that is the \
             gateway too. The machine's own network, accounts and files are not touched, and nothing stays behind.
             """,
-        subcommands: [Demo.self, Shell.self, Run.self, Hold.self, Answer.self, Ask.self])
+        subcommands: [Demo.self, Shell.self, Run.self, Hold.self, Answer.self, Mirror.self, Ask.self])
 }
