@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo lab test bench install-pam uninstall-pam lint format fuzz coverage clean
+.PHONY: build demo lab test bench install uninstall install-pam uninstall-pam deb lint format fuzz coverage clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SECONDS ?= 60
@@ -17,7 +17,14 @@ FUZZERS := HelperChannelFuzz VarlinkFuzz PAMReplyFuzz
 PREFIX ?= /usr
 # PAM's modules lie beside pam_unix.so; where that is depends on the distribution.
 PAM_MODULES ?= $(firstword $(patsubst %/pam_unix.so,%,$(wildcard $(patsubst %,%/security/pam_unix.so, \
-	$(PREFIX)/lib/$(shell uname -m)-linux-gnu $(PREFIX)/lib64 $(PREFIX)/lib $(PREFIX)/lib/*-linux-gnu* /lib64 /lib))))
+	$(PREFIX)/lib/$(shell uname -m)-linux-gnu /usr/lib/$(shell uname -m)-linux-gnu $(PREFIX)/lib64 $(PREFIX)/lib $(PREFIX)/lib/*-linux-gnu* /lib64 /lib))))
+
+# The one place of the version; `make deb` and `make lint` hold the other programs against it.
+VERSION := $(shell sed -n 's/^ *static let version = "\(.*\)"$$/\1/p' Sources/vipnsd/Vipnsd.swift)
+# Where zsh looks for completions depends on the distribution; Debian: share/zsh/vendor-completions.
+ZSH_COMPLETIONS ?= share/zsh/site-functions
+# Who stands in a package as its maintainer.
+MAINTAINER ?= vipns <root@localhost>
 
 # Installs the Debian packages of the purposes $(1) that are missing.
 define packages
@@ -53,6 +60,21 @@ define unpacked
 	done
 endef
 
+# The units as systemd reads them, with a program that is there; then how much they leave open (0 to 100), so that no
+# change opens more. The first two lines hold 'make no mount namespace' for the helper.
+define units-checked
+	@! grep -nE '^(Protect(System|Home|Proc|Kernel|ControlGroups)|ProcSubset|Private|Read|Inaccessible|(No)?ExecPaths)' \
+		hooks/systemd/vipns-helper.service
+	@! grep -nE '^(Bind|Temporary|Root|Mount|Extension|RuntimeDirectory|Dynamic)' hooks/systemd/vipns-helper.service
+	@units=$$(mktemp -d); trap 'rm -rf "$$units"' EXIT; \
+	for unit in vipns-helper vipnsd; do \
+		sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' "hooks/systemd/$$unit.service" > "$$units/$$unit.service"; \
+	done; \
+	systemd-analyze verify --man=no "$$units"/*.service; \
+	systemd-analyze security --offline=true --no-pager --threshold=12 "$$units/vipnsd.service" > /dev/null; \
+	systemd-analyze security --offline=true --no-pager --threshold=50 "$$units/vipns-helper.service" > /dev/null
+endef
+
 build:
 	$(call packages,build)
 	@for program in $(PROGRAMS); do swift build $(RELEASE) --product $$program; done
@@ -72,6 +94,63 @@ bench: build
 	$(unpacked)
 	@swift build $(RELEASE) --product vipns-bench
 	@$(SUDO) .build/release/vipns-bench
+
+# As root, after `make`: programs, module, units, manual. It starts nothing and touches no configuration.
+install: install-pam
+	@for program in vipns-helper vipnsd vipns; do \
+		test -x ".build/release/$$program" || { echo "there is no $$program yet (run: make)"; exit 1; }; \
+	done
+	@install -d "$(DESTDIR)$(PREFIX)/sbin" "$(DESTDIR)$(PREFIX)/bin"
+	@install -s -m 0755 .build/release/vipns-helper .build/release/vipnsd "$(DESTDIR)$(PREFIX)/sbin"
+	@install -s -m 0755 .build/release/vipns "$(DESTDIR)$(PREFIX)/bin"
+	@install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
+	@for unit in vipns-helper vipnsd; do \
+		sed 's|=/usr/sbin/|=$(PREFIX)/sbin/|' "hooks/systemd/$$unit.service" \
+			| install -m 0644 /dev/stdin "$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service"; \
+	done
+	@install -D -m 0644 hooks/sysusers.d/vipns.conf "$(DESTDIR)$(PREFIX)/lib/sysusers.d/vipns.conf"
+	@install -D -m 0644 hooks/tmpfiles.d/vipns.conf "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/vipns.conf"
+	@for page in docs/man/*.[158]; do \
+		install -D -m 0644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; \
+	done
+	@for shell in bash:share/bash-completion/completions/vipns zsh:$(ZSH_COMPLETIONS)/_vipns \
+		fish:share/fish/vendor_completions.d/vipns.fish; do \
+		.build/release/vipns --generate-completion-script "$${shell%%:*}" \
+			| install -D -m 0644 /dev/stdin "$(DESTDIR)$(PREFIX)/$${shell#*:}"; \
+	done
+	@install -d "$(DESTDIR)$(PREFIX)/share/doc/vipns/examples/pam"
+	@install -m 0644 LICENSE README.md docs/*.md "$(DESTDIR)$(PREFIX)/share/doc/vipns"
+	@install -m 0644 hooks/vipns.yaml "$(DESTDIR)$(PREFIX)/share/doc/vipns/examples/vipns.yaml"
+	@install -m 0644 hooks/pam/examples/* "$(DESTDIR)$(PREFIX)/share/doc/vipns/examples/pam"
+	@echo "installed vipns $(VERSION) under $(DESTDIR)$(PREFIX); nothing runs yet. As root:"
+	@echo "  systemd-sysusers; systemd-tmpfiles --create vipns.conf; systemctl daemon-reload"
+	@echo "  write /etc/vipns/vipns.yaml from $(PREFIX)/share/doc/vipns/examples/vipns.yaml; vipns check"
+	@echo "  systemctl enable --now vipns-helper vipnsd      (after an upgrade: systemctl restart vipns-helper vipnsd)"
+
+# Sessions live on. Configuration, leases and history, and the account, stay.
+uninstall: uninstall-pam
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
+		systemctl disable --now vipnsd.service vipns-helper.service || true; \
+	fi
+	@cd "$(DESTDIR)$(PREFIX)" && rm -f sbin/vipns-helper sbin/vipnsd bin/vipns \
+		lib/systemd/system/vipns-helper.service lib/systemd/system/vipnsd.service \
+		lib/sysusers.d/vipns.conf lib/tmpfiles.d/vipns.conf \
+		share/man/man1/vipns.1 share/man/man5/vipns.yaml.5 share/man/man8/vipnsd.8 share/man/man8/vipns-helper.8 \
+		share/man/man8/pam_vipns.8 share/bash-completion/completions/vipns $(ZSH_COMPLETIONS)/_vipns \
+		share/fish/vendor_completions.d/vipns.fish
+	@rm -rf "$(DESTDIR)$(PREFIX)/share/doc/vipns"
+	@echo "removed vipns; /etc/vipns, /var/lib/vipns and the user 'vipns' are left"
+
+# A Debian package of what `make` has built, in .build; needs no root.
+deb: build
+	$(call packages,deb)
+	@rm -rf .build/package
+	@export SOURCE_DATE_EPOCH="$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" MAINTAINER="$(MAINTAINER)"; \
+	umask 022; \
+	$(MAKE) --no-print-directory install DESTDIR="$(CURDIR)/.build/package" PREFIX=/usr \
+		ZSH_COMPLETIONS=share/zsh/vendor-completions > /dev/null; \
+	hooks/debian/build.sh .build/package "$(VERSION)" \
+		".build/vipns_$(VERSION)_$$(dpkg --print-architecture).deb"
 
 # As root, after `make`. By a rename: a running sshd may have the old module mapped, and must never find half a one.
 install-pam:
@@ -124,7 +203,9 @@ test: build .build-python/ready
 lint:
 	$(call packages,build lint)
 	swift format lint --strict --configuration .swift-format -r Sources Tests Package.swift
-	shellcheck .ci/run $$(find hooks Tests -name "*.sh")
+	shellcheck .ci/run $$(find hooks Tests -name "*.sh") hooks/debian/postinst hooks/debian/prerm hooks/debian/postrm
+	mandoc -T lint -W warning docs/man/*.[158]
+	$(units-checked)
 	$(DEBUG)
 
 format:

@@ -22,10 +22,11 @@ enum ParentLink {
 
     private static func isUp(_ name: String) throws(NetworkError) -> Bool {
         do throws(Errno) {
-            // netdevice(7), SIOCGIFFLAGS; sysfs would show the links of the mount's namespace, not of ours.
+            // netdevice(7), SIOCGIFFLAGS; any socket will do, and sysfs would show the links of the mount's
+            // namespace, not of ours.
             let socket = OwnedDescriptor(
                 adopting: try checked {
-                    Glibc.socket(AF_INET, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+                    Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
                 })
             let raw = socket.withRaw { $0 }
             return try checked { unsafe vipns_link_flags(raw, name) } & Int32(IFF_UP) != 0

@@ -8,8 +8,8 @@ struct CheckCommand: ParsableCommand {
         commandName: "check",
         abstract: "Checks a configuration file; needs no service.",
         discussion: """
-            Runs 'vipnsd --check FILE': the vipnsd beside this program, else /usr/sbin/vipnsd. Output and exit status \
-            are its own.
+            Runs 'vipnsd --check FILE': the vipnsd beside this program or in ../sbin, else /usr/sbin/vipnsd. Output and \
+            exit status are its own.
             """)
 
     @Argument(help: "The configuration file.")
@@ -28,7 +28,9 @@ struct CheckCommand: ParsableCommand {
         guard let resolved = unsafe realpath("/proc/self/exe", nil) else { return installed }
         defer { unsafe free(resolved) }
         let own = unsafe String(cString: resolved)
-        let sibling = own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex) + "vipnsd"
-        return unsafe access(String(sibling), X_OK) == 0 ? String(sibling) : installed
+        let folder = own.prefix(upTo: own.lastIndex(of: "/") ?? own.startIndex)
+        // In a build's folder both are side by side; installed, one is in bin and the other in sbin.
+        let candidates = ["\(folder)/vipnsd", "\(folder)/../sbin/vipnsd"]
+        return candidates.first { unsafe access($0, X_OK) == 0 } ?? installed
     }
 }
