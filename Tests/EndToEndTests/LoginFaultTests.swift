@@ -9,7 +9,7 @@ private let refusal = "The session service does not answer, please contact your 
 
 extension EndToEnd.Logins.FailingService {
     /// How often each login is tried: 10 times, or VIPNS_LOGIN_RUNS.
-    private static let runs = Environment["VIPNS_LOGIN_RUNS"].flatMap { Int($0) } ?? 10
+    private static let runs = Environment["VIPNS_LOGIN_RUNS"].flatMap { Int($0) } ?? 6
 
     /// One login: its status, how long it took, what it wrote.
     private struct Attempt: Decodable {
@@ -52,7 +52,7 @@ extension EndToEnd.Logins.FailingService {
     }
 
     private static let programs: [(words: [String], atOnce: Int)] = [
-        (["su", "alice", "-c", Place.program], 10), (["ssh", "alice@127.0.0.1", Place.program], 5),
+        (["su", "alice", "-c", Place.program], 6), (["ssh", "alice@127.0.0.1", Place.program], 3),
     ]
 
     @Test(arguments: ServiceFault.allCases)

@@ -302,13 +302,13 @@ extension EndToEnd.LoginProtocolTests {
                 for one in crowd:
                     one.sendall(json.dumps(request).encode() + b"\\0")
                 time.sleep(0.5)
-                for one in crowd:
-                    one.close()
+                os._exit(0)
                 """
             #expect(try lab.logins(script).status == 0)
             try lab.tell("cont helper")
             #expect(try eventually { try lab.pool().free == 3 })
-            #expect(try lab.history().count == 1)
+            // One was begun; a few more may be while the kernel closes one connection after the other.
+            #expect(try lab.history().count < 5)
             #expect(try lab.logins("print(login('bob')[0])").output == "granted")
         }
     }
