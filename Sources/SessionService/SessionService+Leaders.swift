@@ -26,7 +26,9 @@ extension SessionService {
         let live = try find(name, for: caller)
         let leader = try leader(entering: live, connection)
         await live.lastRecord?.value
-        if let leader { live.forgetJoining(leader) }
+        guard let leader else { return }
+        if connection.isClientGone { return handle(.leaderEnded(leader), live.lease.session) }
+        live.forgetJoining(leader)
     }
 
     /// The leader that the caller becomes, or has become when it joined; nil where it was one before.

@@ -17,6 +17,20 @@ internal import CPAM
     /// The octet at `index`, which is not past the NUL.
     subscript(_ index: Int) -> UInt8 { UInt8(bitPattern: unsafe pointer[index]) }
 
+    /// How many octets the character at `index` has; 0 for ill-formed UTF-8.
+    ///
+    /// Nothing past the NUL is read.
+    func characterLength(at index: Int) -> Int {
+        let first = self[index]
+        let second = first == 0 ? 0 : self[index &+ 1]
+        let third = second == 0 ? 0 : self[index &+ 2]
+        let fourth = third == 0 ? 0 : self[index &+ 3]
+        return UTF8Check.length(first, second, third, fourth)
+    }
+
+    /// Whether a control character stands at `index`.
+    func isControl(at index: Int) -> Bool { UTF8Check.isControl(self[index], self[index] == 0 ? 0 : self[index &+ 1]) }
+
     /// Whether it is `other`; strcmp(3).
     func equals(_ other: Literal) -> Bool { unsafe strcmp(pointer, other.text.pointer) == 0 }
 

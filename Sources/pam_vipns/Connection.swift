@@ -1,7 +1,7 @@
 internal import CLinux
 internal import CPAM
 
-/// A connection to the session service. Every step is bounded by one deadline.
+/// A connection to the session service, every step of which is bounded by one deadline.
 struct Connection: ~Copyable {
     private let socket: Descriptor
     private let deadline: Deadline

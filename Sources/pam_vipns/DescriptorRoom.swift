@@ -16,11 +16,17 @@ func withDescriptorRoom(_ body: () -> CInt) -> CInt {
     return status
 }
 
-/// Raises the limit by more than is ever needed; gives the one to put back, nil where nothing was changed.
+/// Raises the limit where few descriptors may be left; gives the one to put back, nil where nothing was changed.
 private func raisedDescriptorLimit() -> rlimit? {
     let enough: rlim_t = 64
     var limit = rlimit()
     guard unsafe vipns_get_descriptor_limit(&limit) == 0, limit.rlim_cur < rlim_t.max &- enough else { return nil }
+    let lowest = unsafe vipns_open("/")
+    if lowest >= 0 {
+        _ = close(lowest)
+        // The limit is the whole process's: it is left alone where that is not needed.
+        if rlim_t(truncatingIfNeeded: lowest) &+ enough < limit.rlim_cur { return nil }
+    }
     var raised = limit
     raised.rlim_cur = limit.rlim_cur &+ enough
     // Root may go beyond the hard limit, others up to it.

@@ -16,10 +16,11 @@
 
 internal import CPAM
 
-/// How long each phase may take, connecting included; together less than the 2 s that a login may be delayed.
+/// How long each phase may take, connecting included; together no more than the 2 s that a login may be delayed.
 enum TimeLimit {
     static var accountMilliseconds: Int64 { 300 }
     static var openMilliseconds: Int64 { 1600 }
+    static var takeBackMilliseconds: Int64 { 100 }
     static var closeMilliseconds: Int64 { 500 }
 }
 

@@ -18,8 +18,8 @@ enum Failure: Error {
     case enter(CInt)
     /// The service reported an error, which has been logged.
     case refused
-    /// The caller could be moved neither on nor back, which has been logged.
-    case stranded
+    /// The caller could be moved neither on nor back; the errno.
+    case stranded(CInt)
 
     /// The sentence for the log.
     func describe(socket: CText, on line: inout LogLine) {
@@ -46,7 +46,9 @@ enum Failure: Error {
             line.append("cannot enter the network namespace that the session service sent")
             line.append(error: error)
         case .refused: line.append("the session service refused")
-        case .stranded: line.append("cannot return to the network namespace that the login came from")
+        case .stranded(let error):
+            line.append("cannot return to the network namespace that the login came from")
+            line.append(error: error)
         }
     }
 }

@@ -14,12 +14,17 @@ struct LogLine: ~Copyable {
     /// Adds a literal.
     mutating func append(_ text: Literal) { octets.append(text) }
 
-    /// Adds a text from outside; control characters and what is not ASCII become `?`.
+    /// Adds a text from outside; control characters and what is no UTF-8 become `?`.
     mutating func append(_ text: CText) {
         var index = 0
         while text[index] != 0 {
-            octets.append(text[index] < 0x20 || text[index] > 0x7E ? 0x3F : text[index])
-            index &+= 1
+            let length = text.characterLength(at: index)
+            if length == 0 || text.isControl(at: index) {
+                octets.append(0x3F)
+            } else {
+                octets.append(text, index, length)
+            }
+            index &+= max(length, 1)
         }
     }
 

@@ -38,7 +38,9 @@ enum Namespace {
         }
     }
 
-    /// Moves the calling thread in; setns(2). Needs CAP_SYS_ADMIN.
+    /// Moves the calling thread in; setns(2).
+    ///
+    /// Needs CAP_SYS_ADMIN.
     ///
     /// - Throws: ``Failure/enter(_:)``.
     static func enter(_ descriptor: CInt) throws(Failure) {

@@ -54,6 +54,15 @@ internal import CPAM
         }
     }
 
+    /// Adds `count` octets of a text, from `index` on.
+    mutating func append(_ text: CText, _ index: Int, _ count: Int) {
+        var offset = 0
+        while offset < count {
+            append(text[index &+ offset])
+            offset &+= 1
+        }
+    }
+
     /// Forgets all from `index` on.
     mutating func truncate(to index: Int) {
         if index >= 0 && index < count { count = index }

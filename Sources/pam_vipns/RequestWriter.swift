@@ -40,22 +40,15 @@ struct RequestWriter: ~Copyable {
         var isWhole = count == end
         var index = 0
         while index < end {
-            // Sound: nothing at or past the end is read.
-            let octet = { (offset: Int) -> UInt8 in
-                index &+ offset < end ? text[index &+ offset] : 0
-            }
-            let length = UTF8Check.length(octet(0), octet(1), octet(2), octet(3))
+            // A character that the limit cuts in two is none.
+            let length = text.characterLength(at: index)
+            if index &+ length > end { return false }
             switch length {
             case 0:
                 octets.append("\u{FFFD}")
                 isWhole = false
-            case 1: append(escaping: octet(0))
-            default:
-                var offset = 0
-                while offset < length {
-                    octets.append(octet(offset))
-                    offset &+= 1
-                }
+            case 1: append(escaping: text[index])
+            default: octets.append(text, index, length)
             }
             index &+= max(length, 1)
         }

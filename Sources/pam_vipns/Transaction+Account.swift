@@ -4,13 +4,15 @@ extension Transaction {
     /// The account phase: refuses a login for which no address is left, before anything is shown or started.
     ///
     /// Never PAM_SUCCESS: with the control `sufficient` that would pass over other modules' objections.
+    /// Only root logs anybody in: a screen locker that runs as its user is not held up.
     func checkAccount() -> CInt {
+        guard geteuid() == 0 else { return PAM_IGNORE }
         let deadline = Deadline(milliseconds: TimeLimit.accountMilliseconds)
         do throws(Failure) {
             let connection = try connect(before: deadline)
             let reply = try ask("io.vipns.CheckLogin", on: connection).readWithoutDescriptor()
             if reply.isPoolExhausted { return deny(reply) }
-            try refuseError(of: reply, to: "io.vipns.CheckLogin")
+            try refuseError(of: reply, to: "io.vipns.CheckLogin", isOpening: true)
             debug { line in
                 line.append("no objection")
                 appendUser(to: &line)
@@ -33,9 +35,8 @@ extension Transaction {
         return PAM_PERM_DENIED
     }
 
-    /// What the service says no word about, the session phase decides; what it does not answer at all, the policy.
+    /// What comes of a service that does not answer, or does not know the question, by policy.
     private func unchecked(_ failure: Failure) -> CInt {
-        if case .refused = failure { return PAM_IGNORE }
         report(failure)
         switch arguments.policy {
         case .open: return PAM_IGNORE

@@ -26,18 +26,18 @@ extension Transaction {
     ///
     /// - Throws: as ``ask(_:on:)``, and ``Failure/refused``.
     func say(
-        _ method: Literal, of session: CText, on connection: borrowing Connection
+        _ method: Literal, of session: CText, on connection: borrowing Connection, isOpening: Bool
     ) throws(Failure) {
         var request = try RequestWriter(method: method)
         request.add("session", session)
         let reply = try connection.call(request.finish()).readWithoutDescriptor()
-        try refuseError(of: reply, to: method)
+        try refuseError(of: reply, to: method, isOpening: isOpening)
     }
 
-    /// Logs the error that the service reported, if it did.
+    /// Logs the error that the service reported, if it did; where the session is opening, with what comes of it.
     ///
     /// - Throws: ``Failure/refused``.
-    func refuseError(of reply: borrowing Reply, to method: Literal) throws(Failure) {
+    func refuseError(of reply: borrowing Reply, to method: Literal, isOpening: Bool) throws(Failure) {
         guard let error = reply.error else { return }
         let name = reply.cText(error)
         let text = reply.text.map { reply.cText($0) }
@@ -49,6 +49,7 @@ extension Transaction {
                 line.append(": ")
                 line.append(text)
             }
+            if isOpening { appendConsequence(to: &line) }
         }
         throw .refused
     }

@@ -14,7 +14,9 @@ extension Transaction {
         do throws(Failure) {
             var id = try OctetBuffer(capacity: 8)
             id.appendUnpacked(session)
-            try leave(id)
+            try leave(id.cText, within: TimeLimit.closeMilliseconds)
+        } catch .refused {
+            return PAM_SUCCESS
         } catch {
             log(LOG_WARNING) { line in
                 error.describe(socket: arguments.socketPath, on: &line)
@@ -24,10 +26,13 @@ extension Transaction {
         return PAM_SUCCESS
     }
 
-    private func leave(_ id: borrowing OctetBuffer) throws(Failure) {
-        let connection = try connect(before: Deadline(milliseconds: TimeLimit.closeMilliseconds))
-        try say("io.vipns.Leave", of: id.cText, on: connection)
-        debug { $0.append("left session ", quoting: id.cText) }
+    /// Says that the caller leads that session no more.
+    ///
+    /// - Throws: as ``say(_:of:on:isOpening:)``.
+    func leave(_ session: CText, within milliseconds: Int64) throws(Failure) {
+        let connection = try connect(before: Deadline(milliseconds: milliseconds))
+        try say("io.vipns.Leave", of: session, on: connection, isOpening: false)
+        debug { $0.append("left session ", quoting: session) }
     }
 
     private func returnTo(_ origin: borrowing Descriptor) {

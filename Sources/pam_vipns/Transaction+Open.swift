@@ -21,13 +21,15 @@ extension Transaction {
         let descriptor = answer.descriptor
         let reply = try ReplyReader.read(answer.octets)
         if reply.isPoolExhausted { return deny(reply) }
-        try refuseError(of: reply, to: "io.vipns.Login")
+        try refuseError(of: reply, to: "io.vipns.Login", isOpening: true)
         let outcome = try reply.checkedOutcome(hasDescriptor: descriptor.isThere)
+        // Before the move: the C library's socket to the log would else belong to the session, and keep its network alive for
+        // as long as this process lives.
+        record(outcome, reply)
         if outcome.needsNamespace {
             try move(to: descriptor, outcome, reply, connection, state)
         }
         if outcome == .kept { try SessionEnvironment.set(for: reply, in: self) }
-        record(outcome, reply)
         if let message = reply.messageText() { tell(message) }
         return PAM_SUCCESS
     }
@@ -43,15 +45,28 @@ extension Transaction {
         do throws(Failure) {
             var session: UInt64?
             if outcome.entersSession, let facts = reply.session {
-                try say("io.vipns.Entered", of: reply.cText(facts.id), on: connection)
+                try say("io.vipns.Entered", of: reply.cText(facts.id), on: connection, isOpening: true)
                 try SessionEnvironment.set(for: reply, in: self)
                 session = reply.packedID(facts)
             }
             state.moved(from: origin, to: session)
         } catch {
             SessionEnvironment.clear(in: self)
-            guard (try? Namespace.enter(origin.raw)) != nil else { throw .stranded }
+            try goBack(to: origin)
+            if outcome.entersSession, let facts = reply.session {
+                // The service may have taken the word for it, and answered too late.
+                try? leave(reply.cText(facts.id), within: TimeLimit.takeBackMilliseconds)
+            }
             throw error
+        }
+    }
+
+    private func goBack(to origin: borrowing Descriptor) throws(Failure) {
+        do throws(Failure) {
+            try Namespace.enter(origin.raw)
+        } catch {
+            guard case .enter(let number) = error else { throw error }
+            throw .stranded(number)
         }
     }
 

@@ -63,6 +63,7 @@ internal import CPAM
         if case .refused = failure { return }
         log(LOG_ERR) { line in
             failure.describe(socket: arguments.socketPath, on: &line)
+            if case .stranded = failure { return line.append(", refusing the login") }
             appendConsequence(to: &line)
         }
     }

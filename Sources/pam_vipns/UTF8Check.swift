@@ -1,6 +1,8 @@
 /// Well-formed UTF-8; RFC 3629 §4.
 enum UTF8Check {
-    /// How many octets the character has that begins with `first`; 0 where it is none. Past the end of a text is 0.
+    /// How many octets the character has that begins with `first`; 0 where it is none.
+    ///
+    /// What is past the end of a text is given as 0.
     static func length(_ first: UInt8, _ second: UInt8, _ third: UInt8, _ fourth: UInt8) -> Int {
         if first < 0x80 { return 1 }
         guard first >= 0xC2, first <= 0xF4 else { return 0 }
