@@ -158,5 +158,10 @@ let package = Package(
         tests("DocumentationTests", ["vipns", "HelperChannel", "ClientAPI", "LinuxSystem"]),
         tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
         tests("EndToEndTests", ["LinuxSystem"]),
+        tests("PAMModuleTests", ["PAMModule"]),
+        // A program that lets people in, for the tests of the module as libpam loads it.
+        .executableTarget(
+            name: "PAMCaller", dependencies: ["CPAM", "LinuxSystem"], path: "Tests/PAMCaller", swiftSettings: settings),
+        tests("PAMTests", ["LinuxSystem", "CLinux", "PAMCaller"]),
     ]
 )

@@ -23,5 +23,6 @@ let package = Package(
     dependencies: [.package(name: "vipns", path: "../..")],
     targets: [
         fuzzer("HelperChannelFuzz", ["Addressing", "HelperChannel", "LinuxSystem", "Netlink"]),
+        fuzzer("PAMReplyFuzz", ["PAMModule"]),
         fuzzer("VarlinkFuzz", ["Varlink"]),
     ])

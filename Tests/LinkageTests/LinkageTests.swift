@@ -48,16 +48,27 @@ enum Release {
     }
 
     static func lines(of tool: String, _ options: String..., program: String) throws -> [Substring] {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [tool] + options + [folder.appendingPathComponent(program).path]
-        process.standardOutput = output
-        try process.run()
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(tool) failed")
-        return String(decoding: text, as: UTF8.self).split(separator: "\n")
+        try lines(of: tool, list: options, program: program)
+    }
+
+    /// Foundation's Process does not always notice that one of several programs at a time has ended; popen(3) does.
+    static func lines(of tool: String, list options: [String], program: String) throws -> [Substring] {
+        let words = [tool] + options + [folder.appendingPathComponent(program).path]
+        let command = words.map { "'\($0)'" }.joined(separator: " ")
+        guard let output = unsafe popen(command, "re") else {
+            Issue.record("\(tool) cannot be started")
+            return []
+        }
+        var octets: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe fread(&chunk, 1, chunk.count, output)
+            if count == 0 { break }
+            octets += chunk[..<count]
+        }
+        let status = unsafe pclose(output)
+        try #require(status == 0, "\(tool) failed")
+        return String(decoding: octets, as: UTF8.self).split(separator: "\n")
     }
 
     static func lines(of tool: String, _ option: String, _ program: String) throws -> [Substring] {
