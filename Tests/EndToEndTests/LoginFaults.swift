@@ -89,8 +89,8 @@ enum ServiceFault: String, CaseIterable, Sendable {
     /// Whether a login is refused before there is a session to speak of; later sshd's users cannot be told safely.
     var isToldEarly: Bool {
         switch self {
-        case .missing, .stopped, .fullBacklog, .slow, .garbage: true
-        case .older, .newer, .half: false
+        case .missing, .stopped, .fullBacklog, .slow, .garbage, .older: true
+        case .newer, .half: false
         }
     }
 

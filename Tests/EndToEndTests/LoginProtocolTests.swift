@@ -129,7 +129,8 @@ extension EndToEnd.LoginProtocolTests {
                         connect()
                         outcome, id, descriptors = login(user)
                         assert "error" not in call("Entered", session=id)
-                        print(user, outcome, id, os.fstat(descriptors[0]).st_ino, flush=True)
+                        # In one piece: three of them write.
+                        os.write(1, f"{user} {outcome} {id} {os.fstat(descriptors[0]).st_ino}\\n".encode())
                         connection.close()
                         os.close(descriptors[0])
                         time.sleep(600)
