@@ -25,6 +25,9 @@ public struct PoolAllocator: Sendable {
         }
     }
 
+    /// The addresses that wait for their next use, oldest end first.
+    public var released: [IPAddress] { returned.all }
+
     /// Number of addresses that are not in use; saturates as `Pool.total` does.
     public var free: UInt128 { total - UInt128(used.count) }
 
@@ -67,7 +70,7 @@ public struct PoolAllocator: Sendable {
     }
 
     /// Whether the address is of the pool; a binary search, as a pool may have many holes.
-    private func contains(_ address: IPAddress) -> Bool {
+    public func contains(_ address: IPAddress) -> Bool {
         var low = 0
         var high = ranges.count
         while low < high {

@@ -11,6 +11,9 @@ struct ReturnQueue: Sendable {
     /// Whether the address waits here.
     func contains(_ address: IPAddress) -> Bool { tickets[address] != nil }
 
+    /// All that wait here, the longest first.
+    var all: [IPAddress] { entries[head...].filter { tickets[$0.address] == $0.ticket }.map(\.address) }
+
     /// Puts an address at the end; one that waits already loses its earlier place.
     mutating func append(_ address: IPAddress) {
         tickets[address] = nextTicket

@@ -106,6 +106,20 @@ struct PoolAllocatorTests {
         }
     }
 
+    @Test func `a pool that is changed goes on with what is in use and in the order of return`() throws {
+        var old = PoolAllocator(pool: try pool(["10.1.0.1-10.1.0.4"]), inUse: [], released: [])
+        for _ in 0..<4 { _ = old.take() }
+        for text in ["10.1.0.3", "10.1.0.1", "10.1.0.2"] { old.giveBack(try address(text)) }
+        _ = old.take()
+        #expect(old.released.map(\.description) == ["10.1.0.1", "10.1.0.2"])
+        let inUse = Set(try addresses(["10.1.0.3", "10.1.0.4"]))
+        let new = Allocator(try pool(["10.1.0.2-10.1.0.5"]), inUse: inUse, released: old.released)
+        #expect(new.drain() == ["10.1.0.5", "10.1.0.2"])
+        #expect(new.giveBack(try address("10.1.0.4")))
+        #expect(!new.giveBack(try address("10.1.0.1")))
+        #expect(new.drain() == ["10.1.0.4"])
+    }
+
     @Test func `the queue of returns does not grow with use`() throws {
         var queue = ReturnQueue()
         let base = try address("10.0.0.0")
