@@ -18,6 +18,8 @@ public enum ServiceError: Error, Hashable, Sendable {
     case wrongState(session: String, state: Session.State)
     /// The service cannot reach the helper now.
     case helperUnavailable(text: String)
+    /// The configuration has errors; the one in force stays.
+    case invalidConfiguration(file: String, problems: [Problem])
     /// The service could not do it for a reason of its own.
     case failed(text: String)
 }
@@ -35,6 +37,8 @@ extension ServiceError: CustomStringConvertible {
         case .openFailed(let text): "cannot open a session: \(text)"
         case .wrongState(let session, let state): "session '\(session)' does not allow that: it is \(state.rawValue)"
         case .helperUnavailable(let text): "cannot reach the helper: \(text) (is vipns-helper running?)"
+        case .invalidConfiguration(let file, let problems):
+            problems.map { $0.sentence(file: file) }.joined(separator: "\n")
         case .failed(let text): text
         }
     }
@@ -50,6 +54,8 @@ extension ServiceError: VarlinkErrorConvertible {
         var message: String?
         var text: String?
         var state: Session.State?
+        var file: String?
+        var problems: [Problem]?
     }
 
     /// The error's name without the interface.
@@ -63,6 +69,7 @@ extension ServiceError: VarlinkErrorConvertible {
         case .openFailed: "OpenFailed"
         case .wrongState: "WrongState"
         case .helperUnavailable: "HelperUnavailable"
+        case .invalidConfiguration: "InvalidConfiguration"
         case .failed: "Failed"
         }
     }
@@ -76,6 +83,7 @@ extension ServiceError: VarlinkErrorConvertible {
             case .poolNotFound(let pool): Parameters(pool: pool)
             case .poolExhausted(let pool, let message): Parameters(pool: pool, message: message)
             case .wrongState(let session, let state): Parameters(session: session, state: state)
+            case .invalidConfiguration(let file, let problems): Parameters(file: file, problems: problems)
             case .permissionDenied(let text), .openFailed(let text), .helperUnavailable(let text), .failed(let text):
                 Parameters(text: text)
             }
@@ -98,6 +106,9 @@ extension ServiceError: VarlinkErrorConvertible {
             guard let state = found.state else { return nil }
             self = .wrongState(session: session, state: state)
         case ("HelperUnavailable", _, _, let text?): self = .helperUnavailable(text: text)
+        case ("InvalidConfiguration", _, _, _):
+            guard let file = found.file, let problems = found.problems else { return nil }
+            self = .invalidConfiguration(file: file, problems: problems)
         case ("Failed", _, _, let text?): self = .failed(text: text)
         default: return nil
         }

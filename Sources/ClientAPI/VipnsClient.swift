@@ -98,6 +98,12 @@ public struct VipnsClient {
         return entries
     }
 
+    /// Has the service read its configuration again; throws ``ServiceError/invalidConfiguration(file:problems:)`` where
+    /// that has errors, and then nothing has changed.
+    public func reload(timeout: Duration? = nil) throws -> Method.Reload.Reply {
+        try call(Method.Reload.self, .init(), timeout: timeout).parameters
+    }
+
     /// Hands over what happens, as it happens, until `body` returns false; the first call, with nil, says that it began.
     ///
     /// Waits without bound; the client is of no use afterwards.

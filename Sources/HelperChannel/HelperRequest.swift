@@ -27,6 +27,10 @@ public enum HelperRequest: Hashable, Sendable {
     case deleteLink(number: UInt32)
     /// List all pins and living numbers of ours.
     case list
+    /// Read the allowance again, whose text must have this checksum; the former one stays allowed beside it.
+    case reload(checksum: UInt64)
+    /// Forget former allowances, where the one in force has this checksum.
+    case settle(checksum: UInt64)
 }
 
 extension HelperRequest {
@@ -43,6 +47,8 @@ extension HelperRequest {
         case .unpin: VIPNS_MSG_UNPIN
         case .deleteLink: VIPNS_MSG_DELETE_LINK
         case .list: VIPNS_MSG_LIST
+        case .reload: VIPNS_MSG_RELOAD
+        case .settle: VIPNS_MSG_SETTLE
         }
     }
 
@@ -62,6 +68,7 @@ extension HelperRequest {
                 message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
                 if let link { message.put(link) }
             case .kill(let number), .deleteLink(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
+            case .reload(let checksum), .settle(let checksum): message.put(VIPNS_ATTR_CHECKSUM.rawValue, checksum)
             }
         }
     }
@@ -92,6 +99,8 @@ extension HelperRequest {
         case VIPNS_MSG_UNPIN: self = .unpin(try fields.session(), number: try fields.namespaceNumber())
         case VIPNS_MSG_DELETE_LINK: self = .deleteLink(number: try fields.namespaceNumber())
         case VIPNS_MSG_LIST: self = .list
+        case VIPNS_MSG_RELOAD: self = .reload(checksum: try fields.number(VIPNS_ATTR_CHECKSUM))
+        case VIPNS_MSG_SETTLE: self = .settle(checksum: try fields.number(VIPNS_ATTR_CHECKSUM))
         default: throw .malformed("unknown request type \(fields.type.rawValue)")
         }
     }
@@ -105,4 +114,9 @@ public enum HelperProtocol {
     public static let messageSize = Int(VIPNS_MESSAGE_SIZE)
     /// The lowest namespace number that vipns gives.
     public static let firstNumber = UInt32(VIPNS_FIRST_NUMBER)
+
+    /// FNV-1a, 64 bits, of an allowance's text: tells by accident changed texts apart, not forged ones.
+    public static func checksum(of text: some Sequence<UInt8>) -> UInt64 {
+        text.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    }
 }

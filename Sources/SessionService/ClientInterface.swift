@@ -56,6 +56,9 @@ struct ClientInterface: Sendable {
                 "Pools": .single { _, _ in
                     try VarlinkReply(Method.Pools.Reply(pools: await service.listPools()))
                 },
+                "Reload": .single { _, connection in
+                    try VarlinkReply(try await service.reload(for: service.caller(connection)))
+                },
                 "History": .stream(requiresMore: false) { call, replies in
                     let asked = try call.parameters(as: Method.History.Parameters.self)
                     // In one reply only as many as are quickly put together: that is done on the loop.
@@ -97,10 +100,9 @@ struct ClientInterface: Sendable {
     }
 
     private func watch(_ replies: VarlinkReplyStream) async throws -> VarlinkReply {
-        let caller = service.caller(replies.connection)
         let events = service.watchers.subscribe()
         try await replies.send(Method.Watch.Reply())
-        for await event in events where maySee(event, caller) {
+        for await event in events where maySee(event, service.caller(replies.connection)) {
             try await replies.send(Method.Watch.Reply(event: event))
         }
         return try VarlinkReply(Method.Watch.Reply())

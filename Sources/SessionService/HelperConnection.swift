@@ -233,7 +233,7 @@ extension HelperRequest {
     var patience: Duration {
         switch self {
         case .make, .connect, .join, .hello: .milliseconds(1500)
-        case .listen, .members, .kill, .dismantle, .unpin, .deleteLink, .list: .seconds(10)
+        case .listen, .members, .kill, .dismantle, .unpin, .deleteLink, .list, .reload, .settle: .seconds(10)
         }
     }
 
@@ -241,7 +241,7 @@ extension HelperRequest {
     var isList: Bool {
         switch self {
         case .members, .list: true
-        case .hello, .listen, .make, .connect, .join, .kill, .dismantle, .unpin, .deleteLink: false
+        case .hello, .listen, .make, .connect, .join, .kill, .dismantle, .unpin, .deleteLink, .reload, .settle: false
         }
     }
 }

@@ -34,6 +34,8 @@ final class LiveSession {
     }
 
     var lease: Lease
+    /// Its pool as it was at the open; nil for one that an earlier service has opened.
+    let pool: Pool?
     var plan: SessionPlan
     /// The caller of open, until it has its answer.
     var opener: CheckedContinuation<Opening, Never>?
@@ -57,8 +59,9 @@ final class LiveSession {
     /// Why the last request for this session failed.
     var lastFailure = Failure("")
 
-    init(lease: Lease, plan: SessionPlan) {
+    init(lease: Lease, plan: SessionPlan, pool: Pool? = nil) {
         self.lease = lease
+        self.pool = pool
         self.plan = plan
     }
 

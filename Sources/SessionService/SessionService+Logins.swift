@@ -23,6 +23,24 @@ extension SessionService {
 
     /// Opens what the rules say for a login, or leaves it alone.
     func login(_ asked: Method.LoginParameters, connection: VarlinkConnection) async throws -> VarlinkReply {
+        try await underOneConfiguration { try await answer(to: asked, connection: connection) }
+    }
+
+    /// Begins anew where a pool has gone meanwhile with a reload: now there are other rules.
+    private func underOneConfiguration<Value: ~Copyable, Failure: Error>(
+        _ body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        while true {
+            let number = configurationNumber
+            do throws(Failure) {
+                return try await body()
+            } catch {
+                guard case .poolNotFound? = error as? ServiceError, number != configurationNumber else { throw error }
+            }
+        }
+    }
+
+    private func answer(to asked: Method.LoginParameters, connection: VarlinkConnection) async throws -> VarlinkReply {
         switch try await course(asked, connection: connection) {
         case .alone: return try VarlinkReply(Method.Login.Reply(outcome: .alone))
         case .kept(let outer): return try VarlinkReply(Method.Login.Reply(outcome: .kept, session: Session(outer)))
@@ -40,7 +58,10 @@ extension SessionService {
 
     /// Refuses a login for which there is no address, without taking one.
     func checkLogin(_ asked: Method.LoginParameters, connection: VarlinkConnection) async throws(ServiceError) {
-        guard case .session(let wish) = try await course(asked, connection: connection), wish.pool.exhaustion == .deny,
+        let decided = try await underOneConfiguration { () async throws(ServiceError) -> Course in
+            try await course(asked, connection: connection)
+        }
+        guard case .session(let wish) = decided, wish.pool.exhaustion == .deny,
             pools[wish.pool.name]?.allocator.free == 0, wish.scope == .session || sessionInUse(by: wish) == nil,
             !mayBeUnlocking(asked, wish)
         else { return }

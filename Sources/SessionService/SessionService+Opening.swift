@@ -18,7 +18,7 @@ extension SessionService {
         let scope: SessionScope
         let user: String
         let uid: UInt32
-        let pool: Pool
+        var pool: Pool
         let service: String
     }
 
@@ -57,11 +57,14 @@ extension SessionService {
         try refuseTheGone(connection)
         // Said before an address is taken: without the helper nothing could prove that address free again.
         guard helper != nil else { throw ServiceError.helperUnavailable(text: HelperFailure.helperLost.description) }
-        var lastFailure = ""
+        var (wish, lastFailure) = (wish, "")
         // An address that another link of this host has goes to quarantine; the next one may do.
         for _ in 0..<4 {
             try refuseTheGone(connection)
-            guard let address = pools[wish.pool.name]?.allocator.take() else {
+            // As it is now: it may have changed since the wish, or since the last try.
+            guard let pool = pools[wish.pool.name]?.pool else { throw ServiceError.poolNotFound(pool: wish.pool.name) }
+            wish.pool = pool
+            guard let address = pools[pool.name]?.allocator.take() else {
                 return try await exhausted(wish, connection: connection)
             }
             let live = makeSession(wish, address: address)
@@ -161,7 +164,7 @@ extension SessionService {
             openedAt: SystemClock.realTimeMicroseconds(),
             openedBoot: SystemClock.bootTimeMicroseconds())
         let plan = SessionPlan(mode: wish.mode, leftovers: wish.pool.leftovers, hasAddress: address != nil)
-        let live = LiveSession(lease: lease, plan: plan)
+        let live = LiveSession(lease: lease, plan: plan, pool: wish.pool)
         sessions[id] = live
         idsByNumber[lease.number] = id
         return live

@@ -58,6 +58,7 @@ extension SessionService {
         for (name, state) in pools {
             pools[name]?.allocator = PoolAllocator(pool: state.pool, inUse: inUse, released: stored.released)
         }
+        keepElsewhere(stored.released)
     }
 
     private func adopt(_ lease: Lease, _ found: HelperAnswer.Found?, _ members: [Int32]?) -> LiveSession {

@@ -33,7 +33,7 @@ extension SessionService {
     }
 
     private func rest(of live: LiveSession) -> Duration {
-        let hold = pools[live.lease.pool]?.pool.hold ?? Pool.minimumHold
+        let hold = (live.pool ?? pools[live.lease.pool]?.pool)?.hold ?? Pool.minimumHold
         return live.plan.state == .quarantined ? max(hold, quarantine) : hold
     }
 
@@ -49,13 +49,16 @@ extension SessionService {
         refuse(live, .closed)
         live.forgetOpener()
         let lease = live.lease
+        if let address = lease.address { addressesBeingReleased.insert(address) }
         pendingWrites += 1
         Task.immediate(executorPreference: loop) {
             await self.deleteRow(of: lease)
             self.pendingWrites -= 1
             guard let address = lease.address else { return }
             // By the configuration of today it may belong to another pool than it came from.
+            self.addressesBeingReleased.remove(address)
             for name in self.poolOrder { _ = self.pools[name]?.allocator.giveBack(address) }
+            if !self.isOfSomePool(address) { self.releasedElsewhere.append(address) }
         }
     }
 

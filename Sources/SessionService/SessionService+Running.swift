@@ -49,6 +49,7 @@ extension SessionService: Service {
                 helper = try await Self.connect(surroundings.helperPath, loop) { channel.yield($0) }
                 if let stored = unadopted { try await adopt(stored) } else { try await reconcile() }
                 unadopted = nil
+                try await agreeWithHelper()
                 try await listen(on: server)
                 logger.info("serving")
                 isQuiet = false

@@ -13,6 +13,7 @@ internal import LinuxSystem
 public import Logging
 public import ServiceConfiguration
 internal import SessionPlan
+internal import Synchronization
 internal import Varlink
 
 /// The session service: pools, leases and sessions of one host.
@@ -23,17 +24,26 @@ public actor SessionService {
         public var helperPath: String
         /// The running boot.
         public var bootID: String
-        /// The group that may list and close all sessions.
+        /// The group that may list and close all sessions, until a reload.
         public var operators: UInt32?
         /// The program's version, for introspection.
         public var version: String
+        /// The configuration's path.
+        public var configurationFile: String
+        /// Reads the configuration again; blocks.
+        public var readConfiguration: @Sendable () -> ConfigurationReading
 
         /// Puts the facts together.
-        public init(helperPath: String, bootID: String, operators: UInt32?, version: String) {
+        public init(
+            helperPath: String, bootID: String, operators: UInt32?, version: String, configurationFile: String,
+            readConfiguration: @escaping @Sendable () -> ConfigurationReading
+        ) {
             self.helperPath = helperPath
             self.bootID = bootID
             self.operators = operators
             self.version = version
+            self.configurationFile = configurationFile
+            self.readConfiguration = readConfiguration
         }
     }
 
@@ -45,8 +55,22 @@ public actor SessionService {
     let store: any LeaseStore
     let logger: Logger
     var pools: [String: PoolState] = [:]
-    let poolOrder: [String]
-    let loginRules: LoginRules
+    var poolOrder: [String]
+    var loginRules: LoginRules
+    /// The group that may list and close all sessions.
+    nonisolated let operators: Mutex<UInt32?>
+    /// Counts the configurations that were in force.
+    var configurationNumber = 0
+    /// Of the allowance that belongs to the configuration in force.
+    var allowanceChecksum: UInt64
+    /// Counts what may change the helper's allowance.
+    var allowanceRound = 0
+    /// The end of the last reload.
+    var lastReload: Task<Void, Never>?
+    /// Addresses of ended sessions whose rows are being deleted.
+    var addressesBeingReleased: Set<IPAddress> = []
+    /// Addresses of no pool whose last use has ended, oldest end first.
+    var releasedElsewhere: [IPAddress] = []
     var sessions: [SessionID: LiveSession] = [:]
     var idsByNumber: [UInt32: SessionID] = [:]
     var lastNumber: UInt32 = StoredState.numberBeforeFirst
@@ -72,6 +96,8 @@ public actor SessionService {
         self.logger = logger
         self.poolOrder = configuration.pools.map(\.name)
         self.loginRules = configuration.loginRules
+        self.operators = Mutex(surroundings.operators)
+        self.allowanceChecksum = configuration.allowanceChecksum
         for pool in configuration.pools {
             let allocator = PoolAllocator(pool: pool, inUse: [], released: [])
             pools[pool.name] = PoolState(pool: pool, allocator: allocator)
@@ -97,7 +123,7 @@ public actor SessionService {
 
     /// Who is at the other end of a connection.
     nonisolated func caller(_ connection: VarlinkConnection) -> Caller {
-        Caller(connection, operators: surroundings.operators)
+        Caller(connection, operators: operators.withLock { $0 })
     }
 
     /// The session that a caller means: by id, by a unique beginning of it, or by address.

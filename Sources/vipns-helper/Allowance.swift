@@ -1,16 +1,20 @@
 import Addressing
 import Glibc
+import HelperChannel
 import LinuxSystem
 
 /// Which addresses sessions may get on which parent links: all that the helper knows of the configuration.
 ///
 /// Lines `PARENT FIRST-LAST`, written by a short-lived `vipnsd --allowance FILE` that runs as nobody: what parses
 /// the file has no privilege, and what has privilege parses only these lines.
-struct Allowance {
+struct Allowance: Equatable {
+    /// Of the text that it was read from.
+    let checksum: UInt64
     private var ranges: [String: [IPRange]] = [:]
 
     /// Reads the lines; nil where one is malformed.
     init?(lines: String) {
+        checksum = HelperProtocol.checksum(of: lines.utf8)
         for line in lines.split(separator: "\n") {
             let words = line.split(separator: " ", omittingEmptySubsequences: false)
             guard words.count == 2, !words[0].isEmpty, let range = IPRange(String(words[1])) else { return nil }
@@ -27,19 +31,42 @@ struct Allowance {
     }
 }
 
+/// The allowance in force, and former ones that the service may still be granting from.
+///
+/// Between the reading of a new one here and the moment in which the service grants from nothing else, both count: no
+/// session that is being opened just then may be refused.
+struct Allowances {
+    private(set) var current: Allowance
+    private var former: [Allowance] = []
+
+    init(_ allowance: Allowance) { current = allowance }
+
+    func permit(_ isAllowed: (Allowance) -> Bool) -> Bool { isAllowed(current) || former.contains(where: isAllowed) }
+
+    mutating func succeed(by allowance: Allowance) {
+        former.removeAll { $0 == allowance }
+        if current != allowance { former.append(current) }
+        current = allowance
+    }
+
+    mutating func settle() { former = [] }
+}
+
 /// Where an allowance comes from.
 struct AllowanceSource {
     let program: String
     let configuration: String
     let identity: ChildProcess.Identity
 
-    /// Runs the program and reads what it writes; it has 10 s.
+    /// Runs the program and reads what it writes.
+    ///
+    /// Blocks for `patience` at most, and a little for the program's end.
     ///
     /// - Throws: a sentence for the log; the program has written its own reasons to our standard error.
-    func load() throws(HelperError) -> Allowance {
+    func load(within patience: Duration) throws(HelperError) -> Allowance {
         let text: [UInt8]
         do throws(Errno) {
-            text = try run()
+            text = try run(within: patience)
         } catch {
             throw HelperError("read the allowance from '\(program) --allowance \(configuration)': \(error)")
         }
@@ -54,8 +81,8 @@ struct AllowanceSource {
     /// Not the service's user: it could write into the memory of a process of its own, and so its own allowance.
     private var reader: ChildProcess.Identity { ChildProcess.Identity(uid: 65534, gid: identity.gid) }
 
-    private func run() throws(Errno) -> [UInt8] {
-        let deadline = ContinuousClock.now + .seconds(10)
+    private func run(within patience: Duration) throws(Errno) -> [UInt8] {
+        let deadline = ContinuousClock.now + patience
         let pipe = try UnixSocket.pair(.stream)
         let child = try ChildProcess(
             program, arguments: ["--allowance", configuration], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],

@@ -59,8 +59,8 @@ final class Helper {
         while let signal = signals.withRaw({ nextSignal($0) }) {
             guard signal == SIGHUP else { return false }
             do throws(HelperError) {
-                table.allowance = try source.load()
-                log("allowance read again: \(table.allowance.description)")
+                try table.reload()
+                log("the former allowance counts until vipnsd has read the configuration as well")
             } catch {
                 log("\(error), the old one stays")
             }

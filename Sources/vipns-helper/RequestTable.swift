@@ -1,4 +1,5 @@
 import Addressing
+import Glibc
 import HelperChannel
 import LinuxSystem
 import Netlink
@@ -33,15 +34,17 @@ struct Answer: ~Copyable {
 /// Every field was checked by the decoder: ids by their grammar, numbers by their range, addresses and names by their
 /// form. What is left to check here is what the configuration allows, and what a virtual IP means.
 final class RequestTable {
-    var allowance: Allowance
+    private var allowances: Allowances
+    private let source: AllowanceSource
     private let networks: SessionNetworks
     private let bindClientSocket: () throws(NetworkError) -> OwnedDescriptor
 
     init(
-        allowance: Allowance, networks: SessionNetworks,
+        allowance: Allowance, source: AllowanceSource, networks: SessionNetworks,
         bindClientSocket: @escaping () throws(NetworkError) -> OwnedDescriptor
     ) {
-        self.allowance = allowance
+        self.allowances = Allowances(allowance)
+        self.source = source
         self.networks = networks
         self.bindClientSocket = bindClientSocket
     }
@@ -82,7 +85,38 @@ final class RequestTable {
             return Answer(.done)
         case .list:
             return Answer(list: try networks.list().map { .found(HelperAnswer.Found($0)) })
+        case .reload(let checksum):
+            return Answer(reloaded(expecting: checksum))
+        case .settle(let checksum):
+            guard checksum == allowances.current.checksum else {
+                throw NetworkError("forget the former allowance", Errno(rawValue: ESTALE))
+            }
+            allowances.settle()
+            return Answer(.done)
         }
+    }
+
+    private func reloaded(expecting checksum: UInt64) -> HelperAnswer {
+        do throws(HelperError) {
+            if try reload(expecting: { $0 == checksum }) { return .done }
+            let text = "cannot take up the allowance: the configuration has changed meanwhile"
+            return .failed(HelperFailure(errno: Errno.wouldBlock.rawValue, description: text))
+        } catch {
+            return .failed(HelperFailure(errno: Errno.invalidArgument.rawValue, description: error.description))
+        }
+    }
+
+    /// Reads the allowance again; the one in force becomes a former one.
+    ///
+    /// Nothing else is done meanwhile, so it has less time than a login waits for the helper.
+    /// - Returns: whether it is as expected; else nothing is changed.
+    @discardableResult
+    func reload(expecting isExpected: (UInt64) -> Bool = { _ in true }) throws(HelperError) -> Bool {
+        let allowance = try source.load(within: .seconds(1))
+        guard isExpected(allowance.checksum) else { return false }
+        allowances.succeed(by: allowance)
+        log("allowance read again: \(allowance.description)")
+        return true
     }
 
     /// Kills the members of several namespaces at the price of one; gives how many are left in each.
@@ -100,11 +134,10 @@ final class RequestTable {
         if let gateway = link.gateway, !link.address.contains(gateway) {
             throw NetworkError("use gateway \(gateway) outside of \(link.address)", .invalidArgument)
         }
-        guard allowance.permits(address, on: link.parent) else {
+        guard allowances.permit({ $0.permits(address, on: link.parent) }) else {
             throw NetworkError(
                 "give a session address \(address) on parent link '\(link.parent)'", .notPermitted,
-                hint:
-                    "outside of the helper's allowance; send SIGHUP to vipns-helper after a change of the configuration"
+                hint: "outside of the helper's allowance; run 'vipns reload' after a change of the configuration"
             )
         }
     }

@@ -56,7 +56,8 @@ struct VipnsHelper {
         let clientSocket = "\(options.runDirectory)/io.vipns"
         let networks = try SessionNetworks(
             pins: PinDirectory(path: "\(options.runDirectory)/netns", namesPath: options.names))
-        let table = RequestTable(allowance: try source.load(), networks: networks) { () throws(NetworkError) in
+        let allowance = try source.load(within: .seconds(10))
+        let table = RequestTable(allowance: allowance, source: source, networks: networks) { () throws(NetworkError) in
             do throws(Errno) {
                 // Everybody may connect: who asks is told by the kernel at every connection.
                 return try UnixSocket.listen(.stream, at: clientSocket, mode: 0o666, refusingDescriptors: true)
@@ -67,7 +68,7 @@ struct VipnsHelper {
         let helper = try Helper(
             table: table, networks: networks, source: source, listener: try listen(group: identity.gid),
             signals: signals)
-        log("ready, may give \(table.allowance.description)")
+        log("ready, may give \(allowance.description)")
         try helper.run()
     }
 

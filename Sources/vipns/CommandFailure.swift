@@ -48,6 +48,10 @@ struct CommandFailure: Error, Equatable {
             self.init(message: message, status: Self.tryAgainLater)
         case .poolExhausted, .helperUnavailable:
             self.init("\(error)", status: Self.tryAgainLater)
+        case .invalidConfiguration(let file, let problems):
+            let lines = problems.map { "vipns: \($0.sentence(file: file))" }
+            let end = "vipns: nothing is changed, the configuration in force stays"
+            self.init(message: (lines + [end]).joined(separator: "\n"), status: Self.failed)
         case .sessionNotFound, .sessionAmbiguous, .poolNotFound, .permissionDenied, .openFailed, .wrongState, .failed:
             self.init("\(error)")
         }

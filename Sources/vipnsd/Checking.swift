@@ -20,7 +20,7 @@ enum Checking {
 
     /// Prints the lines `PARENT FIRST-LAST` that the helper reads.
     static func printAllowance(_ file: String) -> Int32 {
-        let reading = ServiceConfiguration.read(path: file, host: hostLinks())
+        let reading = reading(file)
         guard let configuration = reading.configuration else {
             for problem in reading.problems { complain(line(problem)) }
             return 1
@@ -31,9 +31,14 @@ enum Checking {
 
     /// Reads the file and prints its problems; nil where one of them is an error.
     static func read(_ file: String) -> ServiceConfiguration? {
-        let reading = ServiceConfiguration.read(path: file, host: hostLinks())
+        let reading = reading(file)
         for problem in reading.problems { complain(line(problem)) }
         return reading.configuration
+    }
+
+    /// Reads the file.
+    static func reading(_ file: String) -> ConfigurationReading {
+        ServiceConfiguration.read(path: file, host: hostLinks())
     }
 
     private static func line(_ problem: ConfigurationProblem) -> String {

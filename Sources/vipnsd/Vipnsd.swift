@@ -65,7 +65,7 @@ struct Vipnsd: AsyncParsableCommand {
             throw StartError("start as root: the service has no privilege (start it as its own user, such as 'vipns')")
         }
         let configuration = try loadConfiguration()
-        // Told to reload, as daemons are, it must not end: a change of the configuration takes a restart.
+        // Told to reload before it can, it must not end.
         _ = signal(SIGHUP, SIG_IGN)
         let lock = try takeLock()
         defer { extendLifetime(lock) }
@@ -85,11 +85,15 @@ struct Vipnsd: AsyncParsableCommand {
         let service = SessionService(
             configuration: configuration,
             surroundings: .init(
-                helperPath: helper, bootID: boot, operators: operators, version: Self.version),
+                helperPath: helper, bootID: boot, operators: operators, version: Self.version,
+                configurationFile: config, readConfiguration: { [config] in Checking.reading(config) }),
             store: store, logger: logger)
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
+                services: [
+                    .init(service: Hangups(service: service)),
+                    .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
         defer { LogWriter.shared.flush() }
         try await group.run()

@@ -79,13 +79,14 @@ import Testing
         var checks: [String: Check] = [
             "Session": roundTrip(Session.self), "Pool": roundTrip(PoolStatus.self),
             "Record": roundTrip(HistoryEntry.self), "Event": roundTrip(SessionEvent.self),
+            "Problem": roundTrip(Problem.self), "enum Severity": cases(Problem.Severity.self),
             "enum State": cases(Session.State.self), "enum Mode": cases(Session.Mode.self),
             "enum Leftovers": cases(Session.Leftovers.self), "enum Outcome": cases(Method.Open.Outcome.self),
             "enum Scope": cases(Session.Scope.self), "enum LoginOutcome": cases(Method.LoginOutcome.self),
         ]
         for name in [
             "SessionNotFound", "SessionAmbiguous", "PoolNotFound", "PoolExhausted", "PermissionDenied", "OpenFailed",
-            "WrongState", "HelperUnavailable", "Failed",
+            "WrongState", "HelperUnavailable", "InvalidConfiguration", "Failed",
         ] {
             checks["error \(name)"] = error(name)
         }
@@ -93,7 +94,8 @@ import Testing
             method(Method.Open.self) + method(Method.Entered.self) + method(Method.Join.self)
             + method(Method.Login.self) + method(Method.CheckLogin.self) + method(Method.Leave.self)
             + method(Method.Close.self) + method(Method.List.self) + method(Method.Show.self)
-            + method(Method.Pools.self) + method(Method.History.self) + method(Method.Watch.self)
+            + method(Method.Pools.self) + method(Method.Reload.self) + method(Method.History.self)
+            + method(Method.Watch.self)
         for (name, check) in methods { checks[name] = check }
         return checks
     }()

@@ -17,6 +17,14 @@ import Varlink
             .helperUnavailable(text: "Connection refused"),
             "cannot reach the helper: Connection refused (is vipns-helper running?)"
         ),
+        (
+            .invalidConfiguration(
+                file: "/f",
+                problems: [
+                    Problem(severity: .error, line: 3, column: 7, text: "no"),
+                    Problem(severity: .warning, line: 0, column: 0, text: "odd"),
+                ]), "'/f' line 3, column 7: no\nwarning: odd"
+        ),
         (.failed(text: "database is locked"), "database is locked"),
     ]
 

@@ -29,6 +29,24 @@ struct GoldenTests {
         ])
     }
 
+    @Test func `reload and settle`() throws {
+        // swift-format-ignore
+        #expect(try HelperRequest.reload(checksum: 0x0102_0304_0506_0708).encoded(sequence: 6) == [
+            28, 0, 0, 0, 47, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_RELOAD, sequence 6
+            12, 0, 17, 0, 8, 7, 6, 5, 4, 3, 2, 1,                                  // CHECKSUM
+        ])
+        // swift-format-ignore
+        #expect(try HelperRequest.settle(checksum: 1).encoded(sequence: 7) == [
+            28, 0, 0, 0, 48, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_SETTLE, sequence 7
+            12, 0, 17, 0, 1, 0, 0, 0, 0, 0, 0, 0,                                  // CHECKSUM
+        ])
+    }
+
+    @Test(arguments: [("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8)])
+    func `the checksum is FNV-1a, by the vectors of its authors`(text: String, checksum: UInt64) {
+        #expect(HelperProtocol.checksum(of: text.utf8) == checksum)
+    }
+
     @Test func `a failure`() throws {
         let answer = HelperAnswer.failed(HelperFailure(errno: 98, description: "cannot"))
         // swift-format-ignore

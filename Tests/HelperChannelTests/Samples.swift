@@ -24,7 +24,7 @@ enum Samples {
             .make(session, number: UInt32(Int32.max)), .connect(session, link: nil),
             .connect(session, link: try link(parent: "fifteen-letters", gateway: nil)), .join(session), .members,
             .kill(number: 0x100001), .dismantle(session, number: 0x100002), .unpin(session, number: 0x100003),
-            .deleteLink(number: 0x100004), .list,
+            .deleteLink(number: 0x100004), .list, .reload(checksum: .max), .settle(checksum: 0),
         ] + links.map { .connect(session, link: $0) }
     }
 

@@ -9,7 +9,7 @@ struct ProgramTests {
     @Test func `version and help go to standard output and are no failure`() async throws {
         let version = try await Program.run("--version")
         #expect(version.status == 0 && version.output == "vipns 0.1.0\n" && version.error.isEmpty)
-        for verb in ["enter", "exec", "list", "show", "close", "pool", "history", "watch", "check"] {
+        for verb in ["enter", "exec", "list", "show", "close", "pool", "history", "watch", "check", "reload"] {
             let help = try await Program.run(verb, "--help")
             #expect(help.status == 0 && help.output.contains("USAGE: vipns \(verb)") && help.error.isEmpty, "\(verb)")
         }
@@ -26,7 +26,7 @@ struct ProgramTests {
         #expect(ending.error.hasPrefix("vipns: ") && ending.output.isEmpty, "\(ending)")
     }
 
-    @Test(arguments: ["list", "watch", "pool", "history"])
+    @Test(arguments: ["list", "watch", "pool", "history", "reload"])
     func `a service that is not there is told with its socket`(verb: String) async throws {
         let path = temporaryName()
         let missing = try await Program.run(verb, "--socket", path)

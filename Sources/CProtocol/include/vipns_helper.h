@@ -55,6 +55,13 @@ enum vipns_message {
     VIPNS_MSG_GONE,
     /* Event: events were lost; ask with VIPNS_MSG_LIST. */
     VIPNS_MSG_OVERRUN,
+    /*
+     * Read the allowance again; the former one stays allowed beside it until VIPNS_MSG_SETTLE. Where what is read has
+     * another checksum, EAGAIN and nothing is changed. in: CHECKSUM
+     */
+    VIPNS_MSG_RELOAD,
+    /* Forget former allowances. Where the one in force has another checksum, ESTALE and nothing is changed. in: CHECKSUM */
+    VIPNS_MSG_SETTLE,
 };
 
 /* Attribute types and payloads. */
@@ -91,6 +98,8 @@ enum vipns_attribute {
     VIPNS_ATTR_ERRNO,
     /* string: what was tried, on what, why it failed */
     VIPNS_ATTR_TEXT,
+    /* u64: FNV-1a of the allowance's text */
+    VIPNS_ATTR_CHECKSUM,
 };
 
 #endif

@@ -67,7 +67,7 @@ private func walk(_ octets: [UInt8]) {
             .hello(version: HelperProtocol.version), .listen, .make(session, number: number),
             .connect(session, link: nil), .connect(session, link: link), .join(session), .members,
             .kill(number: number), .dismantle(session, number: number), .unpin(session, number: number),
-            .deleteLink(number: number), .list,
+            .deleteLink(number: number), .list, .reload(checksum: 7), .settle(checksum: 7),
         ]
         let answers: [HelperAnswer] = [
             .done, .hello(version: HelperProtocol.version), .cookie(7), .alive(true), .count(1),
