@@ -105,7 +105,7 @@ install: install-pam
 	@install -s -m 0755 .build/release/vipns "$(DESTDIR)$(PREFIX)/bin"
 	@install -d "$(DESTDIR)$(PREFIX)/lib/systemd/system"
 	@for unit in vipns-helper vipnsd; do \
-		sed 's|=/usr/sbin/|=$(PREFIX)/sbin/|' "hooks/systemd/$$unit.service" \
+		sed 's|=\(+*\)/usr/\(s*bin\)/|=\1$(PREFIX)/\2/|' "hooks/systemd/$$unit.service" \
 			| install -m 0644 /dev/stdin "$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service"; \
 	done
 	@install -D -m 0644 hooks/sysusers.d/vipns.conf "$(DESTDIR)$(PREFIX)/lib/sysusers.d/vipns.conf"
