@@ -36,14 +36,15 @@ extension HelperMessage.Fields {
         guard mode < UInt32(MacvlanLinkMode.allCases.count) else { throw .malformed("macvlan mode \(mode)") }
         let gateway = try optional(VIPNS_ATTR_GATEWAY).map { (octets) throws(HelperChannelError) in try ipv4(octets) }
         return SessionLink(
-            parent: parent, mode: MacvlanLinkMode.allCases[Int(mode)], mac: mac, address: prefix, gateway: gateway)
+            parent: parent, mode: MacvlanLinkMode.allCases[Int(mode)], mac: mac, address: prefix, gateway: gateway,
+            mtuBytes: try mtu(), routes: try routes())
     }
 
-    private mutating func optionalText(_ attribute: vipns_attribute) throws(HelperChannelError) -> String? {
+    mutating func optionalText(_ attribute: vipns_attribute) throws(HelperChannelError) -> String? {
         has(attribute) ? try text(attribute) : nil
     }
 
-    private func ipv4(_ octets: ArraySlice<UInt8>) throws(HelperChannelError) -> IPAddress {
+    func ipv4(_ octets: ArraySlice<UInt8>) throws(HelperChannelError) -> IPAddress {
         guard octets.count == 4, let address = IPAddress(octets: Array(octets)) else {
             throw .malformed("IPv4 address")
         }
@@ -78,6 +79,8 @@ extension NetlinkRequest {
         put(VIPNS_ATTR_ADDRESS.rawValue, octets: link.address.address.octets)
         put(VIPNS_ATTR_PREFIX_LENGTH.rawValue, UInt32(link.address.length))
         if let gateway = link.gateway { put(VIPNS_ATTR_GATEWAY.rawValue, octets: gateway.octets) }
+        if let mtu = link.mtuBytes { put(VIPNS_ATTR_MTU.rawValue, UInt32(mtu)) }
+        if !link.routes.isEmpty { put(link.routes) }
     }
 
     mutating func put(_ members: [HelperAnswer.Member]) {

@@ -10,7 +10,7 @@ public enum HelperRequest: Hashable, Sendable {
     /// Bind the client socket anew and hand over the listener.
     case listen
     /// Make, prepare, number and pin a namespace.
-    case make(SessionID, number: UInt32)
+    case make(SessionID, number: UInt32, preparation: NamespacePreparation = NamespacePreparation())
     /// Connect a made namespace; without a link its loopback alone.
     case connect(SessionID, link: SessionLink?)
     /// Hand over the descriptor of a pinned namespace.
@@ -61,7 +61,11 @@ extension HelperRequest {
             case .hello(let version): message.put(VIPNS_ATTR_VERSION.rawValue, version)
             case .listen, .members, .list: break
             case .join(let session): message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
-            case .make(let session, let number), .dismantle(let session, let number), .unpin(let session, let number):
+            case .make(let session, let number, let preparation):
+                message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
+                message.put(VIPNS_ATTR_NUMBER.rawValue, number)
+                message.put(preparation)
+            case .dismantle(let session, let number), .unpin(let session, let number):
                 message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
                 message.put(VIPNS_ATTR_NUMBER.rawValue, number)
             case .connect(let session, let link):
@@ -90,7 +94,9 @@ extension HelperRequest {
         switch fields.type {
         case VIPNS_MSG_HELLO: self = .hello(version: try fields.number(VIPNS_ATTR_VERSION))
         case VIPNS_MSG_LISTEN: self = .listen
-        case VIPNS_MSG_MAKE: self = .make(try fields.session(), number: try fields.namespaceNumber())
+        case VIPNS_MSG_MAKE:
+            self = .make(
+                try fields.session(), number: try fields.namespaceNumber(), preparation: try fields.preparation())
         case VIPNS_MSG_CONNECT: self = .connect(try fields.session(), link: try fields.link())
         case VIPNS_MSG_JOIN: self = .join(try fields.session())
         case VIPNS_MSG_MEMBERS: self = .members

@@ -27,6 +27,8 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notPermitted: "CAP_NET_ADMIN is needed"
         case .addressInUse where operation.contains("macvlan"):
             "another link of this parent carries the MAC address"
+        case .invalidArgument where operation.contains(" and MTU "):
+            "the MTU must not be above the parent link's"
         default: nil
         }
     }

@@ -25,14 +25,28 @@ extension NetlinkRequest {
     /// A gateway outside of the link's own network is reached on the link all the same (RTNH_F_ONLINK).
     public mutating func addDefaultRoute(gateway: IPAddress, linkIndex: Int32) {
         begin(type: UInt16(RTM_NEWROUTE), flags: created, purpose: "add default route by gateway \(gateway)")
+        putRoute(to: nil, gateway: gateway, linkIndex: linkIndex)
+    }
+
+    /// Adds the route to one network; rtnetlink(7), RTM_NEWROUTE.
+    public mutating func addRoute(_ route: Route, linkIndex: Int32) {
+        begin(
+            type: UInt16(RTM_NEWROUTE), flags: created,
+            purpose: "add route to \(route.destination) by gateway \(route.gateway)")
+        putRoute(to: route.destination, gateway: route.gateway, linkIndex: linkIndex)
+    }
+
+    private mutating func putRoute(to destination: IPPrefix?, gateway: IPAddress, linkIndex: Int32) {
         var header = rtmsg()
         header.rtm_family = gateway.family.kernelValue
+        header.rtm_dst_len = UInt8(destination?.length ?? 0)
         header.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
         header.rtm_protocol = UInt8(RTPROT_STATIC)
         header.rtm_scope = UInt8(RT_SCOPE_UNIVERSE.rawValue)
         header.rtm_type = UInt8(RTN_UNICAST)
         header.rtm_flags = UInt32(RTNH_F_ONLINK)
         putHeader(header)
+        if let destination { put(RTA_DST.rawValue, octets: destination.first.octets) }
         put(RTA_GATEWAY.rawValue, octets: gateway.octets)
         put(RTA_OIF.rawValue, UInt32(bitPattern: linkIndex))
     }

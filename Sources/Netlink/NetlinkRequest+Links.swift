@@ -35,14 +35,15 @@ extension NetlinkRequest {
     /// Makes a macvlan in the socket's namespace on a link of the namespace that has the number `parentNamespace` here.
     ///
     /// It is born with its final name, index and MAC address and up; nothing of it ever shows in the host.
-    /// rtnetlink(7), RTM_NEWLINK.
+    /// `mtuBytes` is nil for the parent link's own. rtnetlink(7), RTM_NEWLINK.
     public mutating func createMacvlan(
         name: String, index: Int32, mac: MACAddress, parentIndex: Int32, parentNamespace: Int32, parentName: String,
-        mode: MacvlanLinkMode
+        mode: MacvlanLinkMode, mtuBytes: Int? = nil
     ) {
+        let size = mtuBytes.map { " and MTU \($0)" } ?? ""
         begin(
             type: UInt16(RTM_NEWLINK), flags: created,
-            purpose: "create macvlan '\(name)' with MAC address \(mac) on parent link '\(parentName)'")
+            purpose: "create macvlan '\(name)' with MAC address \(mac)\(size) on parent link '\(parentName)'")
         var header = ifinfomsg()
         header.ifi_index = index
         header.ifi_flags = UInt32(IFF_UP)
@@ -50,6 +51,7 @@ extension NetlinkRequest {
         putHeader(header)
         put(IFLA_IFNAME, name)
         put(IFLA_ADDRESS, octets: mac.octets)
+        if let mtuBytes { put(IFLA_MTU, UInt32(clamping: mtuBytes)) }
         put(IFLA_LINK, parentIndex)
         put(IFLA_LINK_NETNSID, parentNamespace)
         nest(IFLA_LINKINFO) { info in

@@ -12,13 +12,27 @@ public struct SessionLink: Hashable, Sendable {
     public let address: IPPrefix
     /// Where everything else is sent; nil for no default route.
     public let gateway: IPAddress?
+    /// The largest packet, in octets, no more than the parent link's; nil for the parent link's own.
+    public let mtuBytes: Int?
+    /// Networks that have another gateway.
+    public let routes: [Route]
+
+    /// What an MTU may be: the least of IPv4 (RFC 791) to the most that a packet can have.
+    public static let mtuRange = 68...65_535
+    /// The most routes.
+    public static let mostRoutes = 64
 
     /// Puts the facts together.
-    public init(parent: String, mode: MacvlanLinkMode, mac: MACAddress, address: IPPrefix, gateway: IPAddress?) {
+    public init(
+        parent: String, mode: MacvlanLinkMode, mac: MACAddress, address: IPPrefix, gateway: IPAddress?,
+        mtuBytes: Int? = nil, routes: [Route] = []
+    ) {
         self.parent = parent
         self.mode = mode
         self.mac = mac
         self.address = address
         self.gateway = gateway
+        self.mtuBytes = mtuBytes
+        self.routes = routes
     }
 }

@@ -14,6 +14,12 @@ public struct NetworkError: Error, Hashable, Sendable, CustomStringConvertible {
         self.description = "cannot \(operation): \(errno)\(hint.map { " (\($0))" } ?? "")"
     }
 
+    /// Takes over a whole sentence, for what has more words than an errno.
+    public init(sentence: String, errno: Errno) {
+        self.errno = errno
+        self.description = sentence
+    }
+
     /// Takes over netlink's words.
     public init(_ error: NetlinkError) {
         self.errno = error.errno

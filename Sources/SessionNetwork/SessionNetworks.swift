@@ -4,8 +4,8 @@
 // inside one macvlan link with its address and route. They are made in two steps, because the second may only happen
 // once the service has stored its intent:
 //
-//   make     a thread of its own enters a new namespace, sets its sysctls and opens a netlink socket there; the thread
-//            ends, the socket stays inside. The host then numbers the namespace and pins it.
+//   make     a thread of its own enters a new namespace, loads the pool's firewall, writes settings and opens a netlink
+//            socket there; the thread ends, the socket stays inside. The host then numbers the namespace and pins it.
 //   connect  one sendmsg on that socket makes link, address and route and sets lo up. Then the socket is closed: it would
 //            keep the namespace alive.
 //
@@ -73,15 +73,19 @@ public final class SessionNetworks {
         try pins.prepare()
     }
 
-    /// First step: a new namespace with its sysctls, its number in the host and its pin.
+    /// First step: a new namespace with its firewall and settings, its number in the host and its pin.
     ///
+    /// Whether root may load that firewall is for the caller to know; here it is only made sure that nobody else than
+    /// root can have written it.
     /// - Returns: the namespace's cookie.
     /// - Throws: what failed; nothing is left then.
-    public func make(_ session: SessionID, number: Int32) throws(NetworkError) -> UInt64 {
+    public func make(
+        _ session: SessionID, number: Int32, preparation: NamespacePreparation = NamespacePreparation()
+    ) throws(NetworkError) -> UInt64 {
         guard made.count < Self.mostMade else {
             throw NetworkError("make session '\(session)'", .noBufferSpace, hint: "too many are made and not connected")
         }
-        let new = try Self.makeNamespace()
+        let new = try Self.makeNamespace(preparation)
         // The number first: only a numbered namespace tells when it is gone.
         var numbering = NetlinkRequest(capacity: 256)
         new.namespace.descriptor.withRaw { numbering.assignNumber(number, toNamespace: $0) }
@@ -95,18 +99,27 @@ public final class SessionNetworks {
         return new.inside.cookie
     }
 
-    private static func makeNamespace() throws(NetworkError) -> Made {
+    private static func makeNamespace(_ preparation: NamespacePreparation) throws(NetworkError) -> Made {
+        // Before anything is made, and with the host's values, which this thread sees.
+        let firewall = try preparation.firewall.map { (path) throws(NetworkError) in try SessionFirewall(path: path) }
+        let settings = try preparation.settings + SessionSysctls.readInherited(preparation.inherited)
+        let new: NetworkNamespace.Made<Result<Inside, NetworkError>>
         do throws(Errno) {
-            let new = try NetworkNamespace.make { () throws(Errno) in
-                try SessionSysctls.write()
-                return Inside(route: try NetlinkSocket(), cookie: try NetworkNamespace.cookieOfCallingThread())
+            new = try NetworkNamespace.make { () throws(Errno) -> Result<Inside, NetworkError> in
+                do throws(NetworkError) {
+                    try prepareInside(firewall, settings)
+                } catch {
+                    return .failure(error)
+                }
+                return .success(
+                    Inside(route: try NetlinkSocket(), cookie: try NetworkNamespace.cookieOfCallingThread()))
             }
-            let inside = new.result
-            return Made(namespace: new.intoNamespace(), inside: inside)
         } catch {
             let hint = error == .noSpace ? "user.max_net_namespaces is reached" : nil
             throw NetworkError("make a network namespace", error, hint: hint)
         }
+        let inside = try new.result.get()
+        return Made(namespace: new.intoNamespace(), inside: inside)
     }
 
     /// Second step: the link with its address and route where `link` is given, and lo in any case.
@@ -134,18 +147,30 @@ public final class SessionNetworks {
         }
     }
 
+    /// On the thread inside.
+    ///
+    /// The firewall comes first: it may be what loads the module whose settings the pool gives.
+    private static func prepareInside(
+        _ firewall: SessionFirewall?, _ settings: [NetworkSetting]
+    ) throws(NetworkError) {
+        try firewall?.load()
+        try SessionSysctls.write(settings)
+    }
+
     /// The one batch: the host gets number 0 inside, so that the link can be made on the host's parent link from there.
     private func connecting(_ link: SessionLink, parentIndex: Int32) -> NetlinkRequest {
-        var request = NetlinkRequest(capacity: 1024)
+        // 56 octets a route.
+        var request = NetlinkRequest(capacity: 1024 + 64 * link.routes.count)
         hostNamespace.descriptor.withRaw { request.assignNumber(0, toNamespace: $0) }
         request.createMacvlan(
             name: Self.linkName, index: Self.linkIndex, mac: link.mac, parentIndex: parentIndex, parentNamespace: 0,
-            parentName: link.parent, mode: link.mode)
+            parentName: link.parent, mode: link.mode, mtuBytes: link.mtuBytes)
         request.setLink(index: Self.loopbackIndex, name: "lo", up: true)
         request.addAddress(link.address, linkIndex: Self.linkIndex, linkName: Self.linkName)
         if let gateway = link.gateway {
             request.addDefaultRoute(gateway: gateway, linkIndex: Self.linkIndex)
         }
+        for route in link.routes { request.addRoute(route, linkIndex: Self.linkIndex) }
         return request
     }
 

@@ -3,19 +3,26 @@ import Glibc
 import HelperChannel
 import LinuxSystem
 
-/// Which addresses sessions may get on which parent links: all that the helper knows of the configuration.
+/// Which addresses sessions may get on which parent links, and which firewalls root may load: all that the helper knows of
+/// the configuration.
 ///
-/// Lines `PARENT FIRST-LAST`, written by a short-lived `vipnsd --allowance FILE` that runs as nobody: what parses
+/// Lines `PARENT FIRST-LAST` and `/PATH`, which no link's name can begin with, written by a short-lived `vipnsd --allowance FILE` that runs as nobody: what parses
 /// the file has no privilege, and what has privilege parses only these lines.
 struct Allowance: Equatable {
     /// Of the text that it was read from.
     let checksum: UInt64
     private var ranges: [String: [IPRange]] = [:]
+    private var firewalls: Set<String> = []
 
     /// Reads the lines; nil where one is malformed.
     init?(lines: String) {
         checksum = HelperProtocol.checksum(of: lines.utf8)
         for line in lines.split(separator: "\n") {
+            if line.first == "/" {
+                guard NamespacePreparation.isFirewallPath(String(line)) else { return nil }
+                firewalls.insert(String(line))
+                continue
+            }
             let words = line.split(separator: " ", omittingEmptySubsequences: false)
             guard words.count == 2, !words[0].isEmpty, let range = IPRange(String(words[1])) else { return nil }
             ranges[String(words[0]), default: []].append(range)
@@ -26,8 +33,12 @@ struct Allowance: Equatable {
         ranges[parent]?.contains { $0.contains(address) } ?? false
     }
 
+    func permits(firewall path: String) -> Bool { firewalls.contains(path) }
+
     var description: String {
-        ranges.isEmpty ? "nothing" : "\(ranges.values.joined().count) ranges on \(ranges.count) links"
+        guard !ranges.isEmpty else { return "nothing" }
+        let files = firewalls.isEmpty ? "" : ", load \(firewalls.count) firewalls"
+        return "\(ranges.values.joined().count) ranges on \(ranges.count) links\(files)"
     }
 }
 

@@ -64,8 +64,9 @@ final class RequestTable {
             return Answer(.hello(version: HelperProtocol.version))
         case .listen:
             return Answer(passing: try bindClientSocket())
-        case .make(let session, let number):
-            return Answer(.cookie(try networks.make(session, number: Int32(number))))
+        case .make(let session, let number, let preparation):
+            if let firewall = preparation.firewall { try check(firewall: firewall) }
+            return Answer(.cookie(try networks.make(session, number: Int32(number), preparation: preparation)))
         case .connect(let session, let link):
             if let link { try check(link) }
             return Answer(passing: try networks.connect(session, link: link))
@@ -134,13 +135,25 @@ final class RequestTable {
         if let gateway = link.gateway, !link.address.contains(gateway) {
             throw NetworkError("use gateway \(gateway) outside of \(link.address)", .invalidArgument)
         }
+        for route in link.routes where !link.address.contains(route.gateway) {
+            throw NetworkError("use gateway \(route.gateway) outside of \(link.address)", .invalidArgument)
+        }
         guard allowances.permit({ $0.permits(address, on: link.parent) }) else {
             throw NetworkError(
                 "give a session address \(address) on parent link '\(link.parent)'", .notPermitted,
-                hint: "outside of the helper's allowance; run 'vipns reload' after a change of the configuration"
-            )
+                hint: Self.allowanceHint)
         }
     }
+
+    /// What root feeds to nft is for root to say, not for the service.
+    private func check(firewall path: String) throws(NetworkError) {
+        guard allowances.permit({ $0.permits(firewall: path) }) else {
+            throw NetworkError("load firewall '\(path)'", .notPermitted, hint: Self.allowanceHint)
+        }
+    }
+
+    private static let allowanceHint =
+        "outside of the helper's allowance; run 'vipns reload' after a change of the configuration"
 }
 
 extension HelperAnswer.Found {

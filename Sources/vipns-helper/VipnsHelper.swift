@@ -2,8 +2,9 @@
 //
 // vipns-helper is the privileged part. It listens on one socket, serves one peer (the service, by SO_PEERCRED), and does
 // what RequestTable lists: it makes, lists and ends network namespaces that it numbers itself, and binds the client
-// socket. It decides nothing and parses no language. It touches its run directory, the names in /run/netns, /proc/sys/net
-// of namespaces that it makes, and reads /proc/PID. It is single-threaded but for the short-lived threads that enter a
+// socket. It decides nothing and parses no language; a pool's firewall is read by nft(8), from a file that only root can
+// have written. It touches its run directory, the names in /run/netns, /proc/sys/net of namespaces that it makes, and
+// reads /proc/PID and what of /proc/sys/net sessions inherit. It is single-threaded but for the short-lived threads that enter a
 // namespace (NetworkNamespace.run), and remembers nothing that it could not find again after kill -9.
 
 import Glibc

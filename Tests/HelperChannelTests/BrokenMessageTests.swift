@@ -9,7 +9,7 @@ struct BrokenMessageTests {
     private enum Attribute: UInt16 {
         case version = 1
         case session, number, cookie, parent, mode, mac, address, prefixLength, gateway, members, count, alive, linked
-        case errno, text
+        case errno, text, firewall, sysctls, inherit, mtu, routes
     }
 
     private typealias Field = (Attribute, [UInt8])
@@ -126,6 +126,51 @@ struct BrokenMessageTests {
     ])
     func `a parent link of a name that the kernel would not give is refused`(name: String) throws {
         expectRefusal(try connect((.parent, text(name))))
+    }
+
+    private func make(_ attribute: Attribute, _ octets: [UInt8]) throws -> [UInt8] {
+        try message(36, [(.session, text("k7f3q2m5")), (.number, [0, 0, 0x10, 0]), (attribute, octets)])
+    }
+
+    @Test(arguments: [
+        "", "/", "a", "/a/", "//a", "/a//b", "/../a", "/a/..", "/./a", "/a\n", "/a\nlan0 0.0.0.0-255.255.255.255",
+        "/a\u{7f}", "/" + String(repeating: "x", count: 1023),
+    ])
+    func `a firewall's path that leads elsewhere or is more than a line is refused`(path: String) throws {
+        expectRefusal(try make(.firewall, text(path)))
+    }
+
+    @Test(arguments: [
+        "", "net", "net.", ".net.a", "net..a", "net.a.", "kernel.core_pattern", "net.../kernel", "net./a", "net.a b",
+        "net.ä", "net.a\n", "net.*", "Net.a", "net." + String(repeating: "x", count: 124),
+    ])
+    func `a setting's name that is no path below net is refused`(name: String) throws {
+        expectRefusal(try make(.inherit, text(name)))
+        expectRefusal(try make(.sysctls, text(name) + text("1")))
+        expectRefusal(try make(.inherit, text("net.a") + text(name)))
+    }
+
+    @Test func `settings that are no pairs, no texts or too many are refused`() throws {
+        for octets in [[], text("net.a"), text("net.a") + text(""), text("net.a") + text("1\n")] as [[UInt8]] {
+            expectRefusal(try make(.sysctls, octets), "\(octets)")
+        }
+        expectRefusal(try make(.sysctls, text("net.a") + Array("1".utf8)))
+        expectRefusal(try make(.sysctls, text("net.a") + [0xff, 0]))
+        expectRefusal(try make(.sysctls, text("net.a") + text(String(repeating: "1", count: 128))))
+        expectRefusal(try make(.sysctls, (0..<65).flatMap { text("net.a\($0)") + text("1") }))
+        expectRefusal(try make(.inherit, (0..<65).flatMap { text("net.a\($0)") }))
+    }
+
+    @Test func `an MTU and routes that cannot be are refused`() throws {
+        for mtu in [[], [67, 0, 0, 0], [0, 0, 1, 0], [0xff, 0xff, 0xff, 0xff], [68, 0]] as [[UInt8]] {
+            expectRefusal(try connect((.mtu, mtu)), "\(mtu)")
+        }
+        let route: [UInt8] = [10, 2, 0, 0, 16, 0, 0, 0, 10, 77, 0, 9]
+        #expect(throws: Never.self) { _ = try HelperRequest.decode(try connect((.routes, route))) }
+        for routes in [
+            [], route.dropLast(), route + [0], [10, 2, 0, 1] + route[4...], route[..<4] + [33, 0, 0, 0] + route[8...],
+            (0..<65).flatMap { _ in route },
+        ] as [[UInt8]] { expectRefusal(try connect((.routes, Array(routes))), "\(routes)") }
     }
 
     @Test func `sequence 0, flags and a port are refused`() throws {

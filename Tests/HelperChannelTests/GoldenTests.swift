@@ -47,6 +47,33 @@ struct GoldenTests {
         #expect(HelperProtocol.checksum(of: text.utf8) == checksum)
     }
 
+    @Test func `make with what a pool asks for`() throws {
+        let request = HelperRequest.make(
+            try Samples.session(), number: 0x100002, preparation: try Samples.preparation())
+        // swift-format-ignore
+        let parts: [[UInt8]] = [
+            [136, 0, 0, 0, 36, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0],                      // VIPNS_MSG_MAKE, sequence 3
+            [13, 0, 2, 0], Array("k7f3q2m5".utf8), [0, 0, 0, 0],                      // SESSION, padded
+            [8, 0, 3, 0, 0x02, 0, 0x10, 0],                                           // NUMBER 0x100002
+            [21, 0, 18, 0], Array("/etc/vipns/a.nft".utf8), [0, 0, 0, 0],             // FIREWALL, padded
+            [36, 0, 19, 0], Array("net.ipv4.tcp_keepalive_time".utf8), [0],           // SYSCTLS: a name
+            Array("600".utf8), [0],                                                   //   and its value
+            [33, 0, 20, 0], Array("net.ipv4.ip_local_port_range".utf8), [0, 0, 0, 0], // INHERIT: a name, padded
+        ]
+        let expected = parts.flatMap(\.self)
+        #expect(try request.encoded(sequence: 3) == expected)
+    }
+
+    @Test func `connect with MTU and routes`() throws {
+        let link = try Samples.link(gateway: nil, mtuBytes: 1400, routes: try Samples.routes(1))
+        let request = HelperRequest.connect(try Samples.session(), link: link)
+        // swift-format-ignore
+        #expect(try request.encoded(sequence: 4).suffix(24) == [
+            8, 0, 21, 0, 0x78, 0x05, 0, 0,                                         // MTU 1400
+            16, 0, 22, 0, 10, 0, 0, 0, 16, 0, 0, 0, 10, 77, 0, 9,                  // ROUTES: 10.0.0.0/16 by 10.77.0.9
+        ])
+    }
+
     @Test func `a failure`() throws {
         let answer = HelperAnswer.failed(HelperFailure(errno: 98, description: "cannot"))
         // swift-format-ignore

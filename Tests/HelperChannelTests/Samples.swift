@@ -8,12 +8,39 @@ enum Samples {
     static func session() throws -> SessionID { try #require(SessionID("k7f3q2m5")) }
 
     static func link(
-        parent: String = "lan0", mode: MacvlanLinkMode = .bridge, gateway: String? = "10.77.0.1"
+        parent: String = "lan0", mode: MacvlanLinkMode = .bridge, gateway: String? = "10.77.0.1", mtuBytes: Int? = nil,
+        routes: [Route] = []
     ) throws -> SessionLink {
         SessionLink(
             parent: parent, mode: mode, mac: try #require(MACAddress("02:00:0a:4d:00:65")),
             address: try #require(IPPrefix("10.77.0.101/24")),
-            gateway: try gateway.map { try #require(IPAddress($0)) })
+            gateway: try gateway.map { try #require(IPAddress($0)) }, mtuBytes: mtuBytes, routes: routes)
+    }
+
+    static func preparation() throws -> NamespacePreparation {
+        let time = try #require(NetworkSettingName("net.ipv4.tcp_keepalive_time"))
+        let ports = try #require(NetworkSettingName("net.ipv4.ip_local_port_range"))
+        return NamespacePreparation(
+            settings: [try #require(NetworkSetting(time, "600"))], inherited: [ports], firewall: "/etc/vipns/a.nft")
+    }
+
+    static func routes(_ count: Int) throws -> [Route] {
+        try (0..<count).map {
+            Route(to: try #require(IPPrefix("10.\($0).0.0/16")), via: try #require(IPAddress("10.77.0.9")))
+        }
+    }
+
+    /// As much of everything as a request may have.
+    static func largest() throws -> NamespacePreparation {
+        let names = try (0..<NamespacePreparation.mostSettings).map { index in
+            let name = "net.\(index)."
+            let rest = String(repeating: "x", count: NetworkSettingName.longest - name.utf8.count)
+            return try #require(NetworkSettingName(name + rest))
+        }
+        let value = String(repeating: "9", count: NetworkSetting.longestValue)
+        return NamespacePreparation(
+            settings: try names.map { try #require(NetworkSetting($0, value)) }, inherited: names,
+            firewall: "/" + String(repeating: "x", count: NamespacePreparation.longestPath - 1))
     }
 
     static func requests() throws -> [HelperRequest] {
@@ -25,6 +52,11 @@ enum Samples {
             .connect(session, link: try link(parent: "fifteen-letters", gateway: nil)), .join(session), .members,
             .kill(number: 0x100001), .dismantle(session, number: 0x100002), .unpin(session, number: 0x100003),
             .deleteLink(number: 0x100004), .list, .reload(checksum: .max), .settle(checksum: 0),
+            .deleteLink(number: 0x100004), .list, .make(session, number: 0x100005, preparation: try preparation()),
+            .make(session, number: 0x100006, preparation: try largest()),
+            .make(session, number: 0x100007, preparation: NamespacePreparation(firewall: "/x")),
+            .connect(session, link: try link(mtuBytes: 68, routes: try routes(1))),
+            .connect(session, link: try link(gateway: nil, mtuBytes: 65_535, routes: try routes(64))),
         ] + links.map { .connect(session, link: $0) }
     }
 

@@ -85,6 +85,41 @@ struct SessionBatchTests {
             ])
     }
 
+    @Test func `an MTU stands before the parent link`() throws {
+        var request = NetlinkRequest()
+        request.createMacvlan(
+            name: "eth0", index: 2, mac: try #require(MACAddress("02:00:0a:4d:00:65")), parentIndex: 3,
+            parentNamespace: 0, parentName: "lan0", mode: .bridge, mtuBytes: 1400)
+        let octets = request.octets ?? []
+        try #require(octets.count > 72)
+        // swift-format-ignore
+        #expect(Array(octets[44..<72]) == [
+            10, 0, 1, 0, 0x02, 0, 0x0a, 0x4d, 0, 0x65, 0, 0, // IFLA_ADDRESS
+            8, 0, 4, 0, 0x78, 0x05, 0, 0,                    // IFLA_MTU 1400
+            8, 0, 5, 0, 3, 0, 0, 0,                          // IFLA_LINK 3
+        ])
+        let purposes = request.purposes
+        #expect(
+            purposes == ["create macvlan 'eth0' with MAC address 02:00:0a:4d:00:65 and MTU 1400 on parent link 'lan0'"])
+    }
+
+    @Test func `a route to one network names it`() throws {
+        var request = NetlinkRequest()
+        let route = Route(to: try #require(IPPrefix("10.2.0.0/16")), via: try #require(IPAddress("10.77.0.9")))
+        request.addRoute(route, linkIndex: 2)
+        let octets = request.octets
+        // swift-format-ignore
+        #expect(octets == [
+            52, 0, 0, 0, 24, 0, 0x05, 0x06, 1, 0, 0, 0, 0, 0, 0, 0, // RTM_NEWROUTE, REQUEST ACK EXCL CREATE, sequence 1
+            2, 16, 0, 0, 254, 4, 0, 1, 4, 0, 0, 0,                  // rtmsg: AF_INET, /16, main, static, universe, onlink
+            8, 0, 1, 0, 10, 2, 0, 0,                                // RTA_DST
+            8, 0, 5, 0, 10, 77, 0, 9,                               // RTA_GATEWAY
+            8, 0, 4, 0, 2, 0, 0, 0,                                 // RTA_OIF 2
+        ])
+        let purposes = request.purposes
+        #expect(purposes == ["add route to 10.2.0.0/16 by gateway 10.77.0.9"])
+    }
+
     @Test(arguments: [(MacvlanLinkMode.private, UInt8(1)), (.vepa, 2), (.bridge, 4)])
     func `the macvlan's mode is the kernel's number`(mode: MacvlanLinkMode, number: UInt8) throws {
         var request = NetlinkRequest()

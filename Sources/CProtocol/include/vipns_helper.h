@@ -30,11 +30,15 @@ enum vipns_message {
     VIPNS_MSG_HELLO,
     /* Bind the client socket anew. out: nothing, with the listening descriptor */
     VIPNS_MSG_LISTEN,
-    /* Make, prepare, pin and number a namespace. in: SESSION, NUMBER; out: COOKIE */
+    /*
+     * Make a namespace, load the firewall inside, set its settings, number and pin it.
+     * in: SESSION, NUMBER, [FIREWALL], [SYSCTLS], [INHERIT]; out: COOKIE
+     */
     VIPNS_MSG_MAKE,
     /*
-     * Connect a made namespace: the link, its address and route, lo; then announce. Without PARENT: lo only.
-     * in: SESSION, [PARENT, MODE, MAC, ADDRESS, PREFIX_LENGTH, [GATEWAY]]; out: nothing, with the namespace's descriptor
+     * Connect a made namespace: the link, its address and routes, lo; then announce. Without PARENT: lo only.
+     * in: SESSION, [PARENT, MODE, MAC, ADDRESS, PREFIX_LENGTH, [GATEWAY], [MTU], [ROUTES]];
+     * out: nothing, with the namespace's descriptor
      */
     VIPNS_MSG_CONNECT,
     /* The descriptor of a pinned namespace. in: SESSION; out: nothing, with the descriptor */
@@ -100,6 +104,16 @@ enum vipns_attribute {
     VIPNS_ATTR_TEXT,
     /* u64: FNV-1a of the allowance's text */
     VIPNS_ATTR_CHECKSUM,
+    /* string: path of an nftables script, root's and of the allowance */
+    VIPNS_ATTR_FIREWALL,
+    /* pairs of strings, each with its NUL: name (net.…) and value of a setting; 64 pairs at most */
+    VIPNS_ATTR_SYSCTLS,
+    /* strings, each with its NUL: names (net.…) of settings that get the host's value; 64 at most */
+    VIPNS_ATTR_INHERIT,
+    /* u32: octets, 68 to 65535; no more than the parent link's */
+    VIPNS_ATTR_MTU,
+    /* entries of 12 octets, 64 at most: destination, IPv4; its length, u32; gateway, IPv4 */
+    VIPNS_ATTR_ROUTES,
 };
 
 #endif

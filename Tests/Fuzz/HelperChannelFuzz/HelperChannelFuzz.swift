@@ -62,12 +62,18 @@ private func walk(_ octets: [UInt8]) {
         let number = HelperProtocol.firstNumber
         let link = SessionLink(
             parent: "lan0", mode: .bridge, mac: MACAddress(virtualIP: address.address, farm: 0), address: address,
-            gateway: IPAddress("10.77.0.1"))
+            gateway: IPAddress("10.77.0.1"), mtuBytes: 1400,
+            routes: IPPrefix("10.2.0.0/16").map { [Route(to: $0, via: address.address)] } ?? [])
+        let name = NetworkSettingName("net.ipv4.ip_forward")
+        let preparation = NamespacePreparation(
+            settings: name.flatMap { NetworkSetting($0, "1") }.map { [$0] } ?? [], inherited: name.map { [$0] } ?? [],
+            firewall: "/etc/vipns/a.nft")
         let requests: [HelperRequest] = [
             .hello(version: HelperProtocol.version), .listen, .make(session, number: number),
             .connect(session, link: nil), .connect(session, link: link), .join(session), .members,
             .kill(number: number), .dismantle(session, number: number), .unpin(session, number: number),
             .deleteLink(number: number), .list, .reload(checksum: 7), .settle(checksum: 7),
+            .deleteLink(number: number), .list, .make(session, number: number, preparation: preparation),
         ]
         let answers: [HelperAnswer] = [
             .done, .hello(version: HelperProtocol.version), .cookie(7), .alive(true), .count(1),
