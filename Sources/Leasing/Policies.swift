@@ -8,6 +8,16 @@ public enum MacvlanMode: String, Sendable, CaseIterable, Codable {
     case vepa
 }
 
+/// Which of a pool's free addresses is granted next.
+public enum AllocationOrder: String, Sendable, CaseIterable {
+    /// The one that has been free for longest: an address comes back to somebody else as late as can be.
+    case longestFree = "longest-free"
+    /// The lowest: the pool is used from its beginning, and its end shows how much of it is needed.
+    case lowest
+    /// Any: nobody can tell which is next.
+    case random
+}
+
 /// What becomes of a session for which a pool has no address left.
 public enum ExhaustionPolicy: String, Sendable, CaseIterable {
     /// It goes on with the host's network.

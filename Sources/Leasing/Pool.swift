@@ -23,11 +23,21 @@ public struct Pool: Sendable, Hashable {
     public var exhaustion: ExhaustionPolicy
     /// What happens to members that outlive the leaders.
     public var leftovers: LeftoversPolicy
+    /// Which free address is granted next.
+    public var order: AllocationOrder
+    /// The largest packet of a session's link, in octets; nil for the parent link's.
+    public var mtuBytes: Int?
+    /// Networks that have another gateway than the default one.
+    public var routes: [Route]
+    /// What a session's namespace gets before it has its link: settings, firewall.
+    public var preparation: NamespacePreparation
 
     /// Makes a pool from parts that the configuration has checked.
     public init(
         name: String, ranges: [IPRange], prefixLength: Int, gateway: IPAddress?, parent: String,
-        macvlanMode: MacvlanMode, hold: Duration, exhaustion: ExhaustionPolicy, leftovers: LeftoversPolicy
+        macvlanMode: MacvlanMode, hold: Duration, exhaustion: ExhaustionPolicy, leftovers: LeftoversPolicy,
+        order: AllocationOrder = .longestFree, mtuBytes: Int? = nil, routes: [Route] = [],
+        preparation: NamespacePreparation = NamespacePreparation()
     ) {
         self.name = name
         self.ranges = ranges
@@ -38,6 +48,10 @@ public struct Pool: Sendable, Hashable {
         self.hold = hold
         self.exhaustion = exhaustion
         self.leftovers = leftovers
+        self.order = order
+        self.mtuBytes = mtuBytes
+        self.routes = routes
+        self.preparation = preparation
     }
 
     /// Number of addresses; saturates at `UInt128.max`.

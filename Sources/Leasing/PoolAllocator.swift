@@ -1,15 +1,21 @@
 public import Addressing
 
-/// Chooses the addresses of one pool, longest free first: never used ones ascending, then returned ones by age.
+/// Chooses the addresses of one pool in the order that it says.
 ///
-/// Taking and giving back is O(1) amortised, and the memory grows with the addresses in use or returned, not with the
-/// pool: a /8 or an IPv6 range costs no more than a /24. An address of the pool is in exactly one of these:
-/// in `used`, in `returned`, or fresh, which is all the rest from the cursor on.
+/// Longest free first means: never used ones ascending, then returned ones by age. Taking and giving back is O(1)
+/// amortised, O(log n) for the lowest first, and the memory grows with the addresses in use or returned, not with the
+/// pool: a /8 or an IPv6 range costs no more than a /24. An address of the pool is in exactly one of these: in `used`, in
+/// `returned`, in `below` or fresh, which is all the rest from the cursor on. (What was taken out of `below` out of turn
+/// stays there, and is passed over.)
 public struct PoolAllocator: Sendable {
     private let ranges: [IPRange]
     private let total: UInt128
+    private let order: AllocationOrder
     private var used: Set<IPAddress> = []
+    /// Longest free first: what was given back, oldest first.
     private var returned = ReturnQueue()
+    /// Lowest first: what was given back below the cursor.
+    private var below = LowestQueue()
     /// The range that the next fresh address comes from, and how many of its addresses are behind us.
     private var cursor: (range: Int, offset: UInt128) = (0, 0)
 
@@ -19,7 +25,10 @@ public struct PoolAllocator: Sendable {
     public init(pool: Pool, inUse: Set<IPAddress>, released: [IPAddress]) {
         self.ranges = pool.ranges
         self.total = pool.total
+        self.order = pool.order
         self.used = inUse.filter(contains)
+        // The other orders do not ask for how long an address has been free.
+        guard order == .longestFree else { return }
         for address in released where contains(address) && !used.contains(address) {
             returned.append(address)
         }
@@ -31,10 +40,15 @@ public struct PoolAllocator: Sendable {
     /// Number of addresses that are not in use; saturates as `Pool.total` does.
     public var free: UInt128 { total - UInt128(used.count) }
 
-    /// Takes the address that has been free for longest; nil when all are in use.
+    /// Takes the address whose turn it is; nil when all are in use.
     public mutating func take() -> IPAddress? {
-        guard let address = nextFresh() ?? returned.popFirst() else { return nil }
-        used.insert(address)
+        let address =
+            switch order {
+            case .longestFree: nextFresh() ?? returned.popFirst()
+            case .lowest: nextBelow() ?? nextFresh()
+            case .random: anyFree()
+            }
+        if let address { used.insert(address) }
         return address
     }
 
@@ -45,12 +59,30 @@ public struct PoolAllocator: Sendable {
         return true
     }
 
-    /// Gives an address back, as the last to be taken again; false where it is free already or not of the pool.
+    /// Gives an address back; false where it is free already or not of the pool.
     @discardableResult
     public mutating func giveBack(_ address: IPAddress) -> Bool {
         guard used.remove(address) != nil else { return false }
-        returned.append(address)
+        switch order {
+        case .longestFree: returned.append(address)
+        case .lowest: if isBehindCursor(address) { below.insert(address) }
+        case .random: break
+        }
         return true
+    }
+
+    private mutating func nextBelow() -> IPAddress? {
+        while let address = below.popFirst() {
+            if !used.contains(address) { return address }
+        }
+        return nil
+    }
+
+    private func isBehindCursor(_ address: IPAddress) -> Bool {
+        guard cursor.range < ranges.count else { return true }
+        let range = ranges[cursor.range]
+        if address < range.first { return true }
+        return range.contains(address) && address.bits - range.first.bits < cursor.offset
     }
 
     /// Moves the cursor past what was taken out of turn; each address is passed once in the allocator's life.
@@ -65,6 +97,31 @@ public struct PoolAllocator: Sendable {
             // Only the whole of IPv6 could overflow here, after 2^128 grants.
             cursor.offset += 1
             if let candidate, !used.contains(candidate), !returned.contains(candidate) { return candidate }
+        }
+        return nil
+    }
+
+    /// Draws until a free one comes; where hardly any is left, walks on from the last draw.
+    private func anyFree() -> IPAddress? {
+        guard free > 0 else { return nil }
+        for _ in 0..<32 {
+            if let address = address(at: .random(in: 0..<total)), !used.contains(address) { return address }
+        }
+        var place = UInt128.random(in: 0..<total)
+        // Past all that are in use there is a free one.
+        for _ in 0...used.count {
+            if let address = address(at: place), !used.contains(address) { return address }
+            place = place == total - 1 ? 0 : place + 1
+        }
+        return nil
+    }
+
+    /// The address of that place in the pool, counted from 0.
+    private func address(at place: UInt128) -> IPAddress? {
+        var place = place
+        for range in ranges {
+            if place < range.count { return IPAddress(family: range.first.family, bits: range.first.bits + place) }
+            place -= range.count
         }
         return nil
     }

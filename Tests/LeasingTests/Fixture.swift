@@ -7,10 +7,11 @@ func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text))
 func addresses(_ texts: [String]) throws -> [IPAddress] { try texts.map { try address($0) } }
 
 /// A pool of the ranges with these texts.
-func pool(_ ranges: [String]) throws -> Pool {
+func pool(_ ranges: [String], order: AllocationOrder = .longestFree) throws -> Pool {
     Pool(
         name: "lab", ranges: try ranges.map { try #require(IPRange($0)) }, prefixLength: 24, gateway: nil,
-        parent: "eth1", macvlanMode: .bridge, hold: Pool.minimumHold, exhaustion: .share, leftovers: .wait)
+        parent: "eth1", macvlanMode: .bridge, hold: Pool.minimumHold, exhaustion: .share, leftovers: .wait,
+        order: order)
 }
 
 /// An allocator by reference: `#expect` cannot call what changes a value.
