@@ -213,6 +213,18 @@ int vipns_link_flags(int fd, const char *name) {
     return (unsigned short)request.ifr_flags;
 }
 
+int vipns_link_mtu(int fd, const char *name) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    if (strlen(name) >= sizeof request.ifr_name) {
+        errno = ENODEV;
+        return -1;
+    }
+    strcpy(request.ifr_name, name);
+    if (ioctl(fd, SIOCGIFMTU, &request) < 0) return -1;
+    return request.ifr_mtu;
+}
+
 int vipns_bind_mount(const char *source, const char *target) {
     return mount(source, target, NULL, MS_BIND, NULL);
 }

@@ -6,10 +6,37 @@ public struct HostLink: Hashable, Sendable {
     public let name: String
     /// Its addresses, each with the length of its network.
     public let addresses: [IPPrefix]
+    /// Its largest packet, in octets; nil where it is not known.
+    public let mtuBytes: Int?
 
-    /// Makes a link from its name and addresses.
-    public init(name: String, addresses: [IPPrefix]) {
+    /// Makes a link from its name, addresses and MTU.
+    public init(name: String, addresses: [IPPrefix], mtuBytes: Int? = nil) {
         self.name = name
         self.addresses = addresses
+        self.mtuBytes = mtuBytes
     }
+}
+
+/// What the check of a configuration needs to know of this host's own packet filter.
+public struct HostFirewall: Hashable, Sendable {
+    /// Whether it has rules; nil where this process may not know.
+    public let hasRules: Bool?
+    /// Whether nft(8), which loads the pools' firewalls, is installed.
+    public let hasProgram: Bool
+
+    /// Puts the two together.
+    public init(hasRules: Bool?, hasProgram: Bool) {
+        self.hasRules = hasRules
+        self.hasProgram = hasProgram
+    }
+}
+
+/// The machine that a configuration is for, as far as it is known.
+struct Host {
+    /// Its links; empty where they are not known.
+    let links: [HostLink]
+    /// Its packet filter; nil where it is not known.
+    let firewall: HostFirewall?
+    /// Who may own a pool's firewall: root, but for tests.
+    let owner: UInt32
 }

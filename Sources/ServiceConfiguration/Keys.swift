@@ -30,6 +30,13 @@ enum PoolKey: String, ConfigurationKey {
     case hold
     case exhaustion
     case leftovers
+    case order
+    case mtu
+    case routes
+    case lowPorts = "low_ports"
+    case sysctls
+    case inherit
+    case firewall
 
     var example: String {
         switch self {
@@ -42,6 +49,26 @@ enum PoolKey: String, ConfigurationKey {
         case .hold: "hold: 30s"
         case .exhaustion: "exhaustion: share"
         case .leftovers: "leftovers: wait"
+        case .order: "order: longest-free"
+        case .mtu: "mtu: 1400"
+        case .routes: "routes: [{to: 10.2.0.0/16, via: 10.1.0.3}]"
+        case .lowPorts: "low_ports: yes"
+        case .sysctls: "sysctls: {net.ipv4.tcp_keepalive_time: 600}"
+        case .inherit: "inherit: [net.ipv4.ip_local_port_range]"
+        case .firewall: "firewall: /etc/vipns/lab.nft"
+        }
+    }
+}
+
+/// The keys of a route.
+enum RouteKey: String, ConfigurationKey {
+    case to
+    case via
+
+    var example: String {
+        switch self {
+        case .to: "to: 10.2.0.0/16"
+        case .via: "via: 10.1.0.3"
         }
     }
 }

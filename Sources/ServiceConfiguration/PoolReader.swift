@@ -15,17 +15,20 @@ struct PoolReader {
 
     let name: String
     let position: Position
-    let host: [HostLink]
+    let surroundings: Host
     let section: Section<PoolKey>
     /// Of this pool alone.
     var problems: ProblemList
     var remainders: [Remainder] = []
 
-    init(_ name: String, at position: Position, section: Section<PoolKey>, host: [HostLink], file: String) {
+    /// This machine's links; empty where they are not known.
+    var host: [HostLink] { surroundings.links }
+
+    init(_ name: String, at position: Position, section: Section<PoolKey>, host: Host, file: String) {
         self.name = name
         self.position = position
         self.section = section
-        self.host = host
+        self.surroundings = host
         self.problems = ProblemList(file: file)
     }
 
@@ -44,11 +47,16 @@ struct PoolReader {
         let hold =
             section.position(of: .hold) == nil
             ? .seconds(10) : section.text(of: .hold, problems: &problems).flatMap { readHold($0, problems: &problems) }
-        guard let network, let parent, let mode, let exhaustion, let leftovers, let hold else { return nil }
+        let order: AllocationOrder? = section.word(of: .order, fallback: .longestFree, problems: &problems)
+        let mtu = readMTU(parent: parent)
+        let routes = readRoutes(network: network, gateway: gateway)
+        let preparation = readPreparation()
+        guard let network, let parent, let mode, let exhaustion, let leftovers, let hold, let order else { return nil }
         return Pool(
             name: name, ranges: remainders.map(\.range).sorted { $0.first < $1.first },
             prefixLength: network.length, gateway: gateway, parent: parent, macvlanMode: mode, hold: hold,
-            exhaustion: exhaustion, leftovers: leftovers)
+            exhaustion: exhaustion, leftovers: leftovers, order: order, mtuBytes: mtu, routes: routes,
+            preparation: preparation)
     }
 
     /// The list of `key`, nil where it is not given or no list; `ranges` must be given.

@@ -4,8 +4,12 @@ internal import Leasing
 extension ServiceConfiguration {
     /// Reads and checks a file's text, and reports all problems at once.
     ///
-    /// `file` is what messages call it; `host` are this machine's links, empty where they are not known.
-    public static func parse(text: String, file: String, host: [HostLink]) -> ConfigurationReading {
+    /// `file` is what messages call it; `host` are this machine's links, empty where they are not known; `hostFirewall`
+    /// is nil where nothing is known of it. The firewalls that pools name are looked at, and must belong to `owner`.
+    public static func parse(
+        text: String, file: String, host: [HostLink], hostFirewall: HostFirewall? = nil, owner: UInt32 = 0
+    ) -> ConfigurationReading {
+        let host = Host(links: host, firewall: hostFirewall, owner: owner)
         var problems = ProblemList(file: file)
         guard let accepted = TextGuard.check(text, problems: &problems) else {
             return ConfigurationReading(nil, problems)
@@ -21,7 +25,7 @@ extension ServiceConfiguration {
     private static var poolNeeded: String { "at least one pool is needed (for example '\(TopKey.pools.example)')" }
 
     private static func read(
-        _ value: YAMLValue, host: [HostLink], problems: inout ProblemList
+        _ value: YAMLValue, host: Host, problems: inout ProblemList
     ) -> ServiceConfiguration? {
         guard case .mapping(let pairs) = value.content else {
             problems.error(value.position, "the file must be a mapping, found \(value.found), \(poolNeeded)")
@@ -50,7 +54,7 @@ extension ServiceConfiguration {
     }
 
     private static func poolReader(
-        _ key: YAMLValue, _ value: YAMLValue, host: [HostLink], problems: inout ProblemList
+        _ key: YAMLValue, _ value: YAMLValue, host: Host, problems: inout ProblemList
     ) -> PoolReader? {
         guard case .scalar(let name, _) = key.content else {
             problems.error(key.position, "a pool's name must be a text, found \(key.found)")

@@ -42,8 +42,13 @@ public struct ServiceConfiguration: Hashable, Sendable {
         pools.flatMap { pool in pool.ranges.map { AllowedRange(parent: pool.parent, range: $0) } }
     }
 
-    /// The allowance as the helper reads it: a line `PARENT FIRST-LAST` each.
-    public var allowanceText: String { allowance.map { "\($0)\n" }.joined() }
+    /// The firewalls that the helper may load, each once.
+    public var allowedFirewalls: [String] { Set(pools.compactMap(\.preparation.firewall)).sorted() }
+
+    /// The allowance as the helper reads it: a line `PARENT FIRST-LAST` or `/PATH` each.
+    public var allowanceText: String {
+        (allowance.map(\.description) + allowedFirewalls).map { "\($0)\n" }.joined()
+    }
 }
 
 /// What came of reading a configuration file.

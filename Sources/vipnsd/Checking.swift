@@ -10,7 +10,7 @@ enum Checking {
     ///
     /// - Returns: 0 where no problem is an error, else 1.
     static func check(_ file: String) -> Int32 {
-        guard let configuration = read(file) else { return 1 }
+        guard let configuration = read(file, hostFirewall: .ofThisHost()) else { return 1 }
         for pool in configuration.pools {
             print("pool '\(pool.name)': \(pool.total) addresses on link '\(pool.parent)'")
         }
@@ -18,7 +18,7 @@ enum Checking {
         return 0
     }
 
-    /// Prints the lines `PARENT FIRST-LAST` that the helper reads.
+    /// Prints the lines `PARENT FIRST-LAST` and `/PATH` that the helper reads.
     static func printAllowance(_ file: String) -> Int32 {
         let reading = reading(file)
         guard let configuration = reading.configuration else {
@@ -30,15 +30,15 @@ enum Checking {
     }
 
     /// Reads the file and prints its problems; nil where one of them is an error.
-    static func read(_ file: String) -> ServiceConfiguration? {
-        let reading = reading(file)
+    static func read(_ file: String, hostFirewall: HostFirewall? = nil) -> ServiceConfiguration? {
+        let reading = reading(file, hostFirewall: hostFirewall)
         for problem in reading.problems { complain(line(problem)) }
         return reading.configuration
     }
 
     /// Reads the file.
-    static func reading(_ file: String) -> ConfigurationReading {
-        ServiceConfiguration.read(path: file, host: hostLinks())
+    static func reading(_ file: String, hostFirewall: HostFirewall? = nil) -> ConfigurationReading {
+        ServiceConfiguration.read(path: file, host: hostLinks(), hostFirewall: hostFirewall)
     }
 
     private static func line(_ problem: ConfigurationProblem) -> String {
@@ -48,7 +48,7 @@ enum Checking {
     /// The host's links and their addresses, so that a pool's parent can be found by its subnet.
     private static func hostLinks() -> [HostLink] {
         Dictionary(grouping: interfaceAddresses(), by: \.link).map { name, entries in
-            HostLink(name: name, addresses: entries.compactMap(\.address))
+            HostLink(name: name, addresses: entries.compactMap(\.address), mtuBytes: try? linkMTU(name))
         }.sorted { $0.name < $1.name }
     }
 }

@@ -119,7 +119,10 @@ func exampleText() throws -> String {
 
     @Test func `every key that the example comments out is right, and is all there is`() throws {
         // A commented-out key stands alone on its line with a value and no further words than those of a list.
-        let keys = ["operators", "exclude", "gateway", "parent", "mode", "hold", "exhaustion", "leftovers"]
+        let keys = [
+            "operators", "exclude", "gateway", "parent", "mode", "hold", "exhaustion", "leftovers", "order", "mtu",
+            "routes", "low_ports", "sysctls", "inherit",
+        ]
         var used: [String] = []
         let lines = try exampleText().split(separator: "\n", omittingEmptySubsequences: false).map { line in
             let text = line.drop { $0 == " " }
@@ -138,6 +141,19 @@ func exampleText() throws -> String {
         #expect((lab.macvlanMode, lab.exhaustion, lab.leftovers) == (bare.macvlanMode, bare.exhaustion, bare.leftovers))
         #expect(bare.hold == .seconds(10))
         #expect(lab.ranges.count == 3)
+        #expect(lab.order == bare.order)
+        #expect(lab.mtuBytes == 1400)
+        #expect(lab.routes.count == 1)
+        #expect(lab.preparation.settings.count == 1)
+        #expect(lab.preparation.inherited.count == 1)
+    }
+
+    @Test func `the firewall that the example comments out is a key of a pool`() throws {
+        // Whether there is such a file is the machine's affair.
+        let text = try exampleText().replacing("    # firewall: /", with: "    firewall: /")
+        let reading = parse(text, host: host)
+        #expect(reading.problems.count <= 1)
+        #expect(reading.problems.allSatisfy { $0.text == "firewall '/etc/vipns' does not exist" })
     }
 
     @Test func `the rules that the example comments out are right, and use every key`() throws {

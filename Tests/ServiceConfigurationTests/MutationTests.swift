@@ -32,6 +32,13 @@ struct SeededGenerator: RandomNumberGenerator {
                 hold: 250ms
                 exhaustion: deny
                 leftovers: kill
+                order: lowest
+                mtu: 1400
+                routes: [{to: 10.2.0.0/16, via: 192.0.2.3}, {via: 192.0.2.4, to: 10.3.0.0/16}]
+                low_ports: yes
+                sysctls: {net.ipv4.tcp_keepalive_time: 600}
+                inherit: [net.ipv4.ip_local_port_range]
+                firewall: /etc/passwd
             rules:
               - {users: [root, 'a?*'], pool: none}
               - services: ["*"]

@@ -78,6 +78,8 @@ long vipns_receive(int fd, void *bytes, size_t size, int *descriptors, int limit
 
 /* Flags of the link of that name in the socket's namespace; netdevice(7), SIOCGIFFLAGS. */
 int vipns_link_flags(int fd, const char *name);
+/* MTU of the link of that name in the socket's namespace; netdevice(7), SIOCGIFMTU. */
+int vipns_link_mtu(int fd, const char *name);
 
 /* Mounts that name a namespace: mount(2), umount(2). */
 int vipns_bind_mount(const char *source, const char *target);
