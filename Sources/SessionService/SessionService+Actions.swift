@@ -71,7 +71,9 @@ extension SessionService {
 
     private func makeNamespace(_ live: LiveSession) async -> PlanEvent {
         do throws(HelperFailure) {
-            let reply = try await ask(.make(live.lease.session, number: live.lease.number))
+            let preparation = live.pool?.preparation ?? NamespacePreparation()
+            let reply = try await ask(
+                .make(live.lease.session, number: live.lease.number, preparation: preparation))
             guard case .cookie(let cookie)? = reply.parts.first else { return .namespaceFailed }
             return .namespaceMade(cookie: cookie)
         } catch {
