@@ -49,6 +49,8 @@ extension HistoryQuery {
         if let address { require("address = ?", [address.description]) }
         if let user { require("user = ?", [user]) }
         if let uid { require("uid = ?", [uid]) }
+        if let since { require("(endedAt IS NULL OR endedAt >= ?)", [since]) }
+        if let until { require("openedAt < ?", [until]) }
         if let before { require("id < ?", [before]) }
         if let at {
             require(

@@ -10,11 +10,27 @@ enum LeaseSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: format1) }
         migrator.registerMigration("2") { try $0.execute(sql: format2) }
+        migrator.registerMigration("3") { try $0.execute(sql: format3) }
         return migrator
     }
 
     /// Whose a session is.
     private static let format2 = "ALTER TABLE lease ADD COLUMN scope TEXT NOT NULL DEFAULT 'session'"
+
+    /// How hard pools are used, and a quick way to the history that is to be forgotten.
+    private static let format3 = """
+        CREATE TABLE poolUse (
+            pool TEXT NOT NULL,
+            day INTEGER NOT NULL,         -- whole days since 1970 UTC
+            firstAt INTEGER NOT NULL,
+            peak INTEGER NOT NULL,        -- the most addresses that were not free at one time
+            peakAt INTEGER,
+            refusals INTEGER NOT NULL,
+            lastRefusalAt INTEGER,
+            PRIMARY KEY (pool, day)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX historyEnded ON history (endedAt) WHERE endedAt IS NOT NULL;
+        """
 
     private static let format1 = """
         -- One row: what belongs to this boot.

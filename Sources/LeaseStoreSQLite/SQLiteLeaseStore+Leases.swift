@@ -60,7 +60,9 @@ extension SQLiteLeaseStore {
             try await self.writes.perform { connection in
                 try Self.insert(lease, connection)
                 let history = try connection.cachedStatement(sql: Self.insertHistory)
-                try history.execute(arguments: HistoryRecord(opening: lease).rowValues)
+                let record = HistoryRecord(opening: lease)
+                try history.execute(arguments: record.rowValues)
+                try Self.countRefusal(record, connection)
                 let number = try connection.cachedStatement(sql: "UPDATE boot SET lastNumber = max(lastNumber, ?)")
                 try number.execute(arguments: [lease.number])
             }
@@ -139,6 +141,7 @@ extension SQLiteLeaseStore {
         try await attempt("store a refusal in") {
             try await self.writes.perform { connection in
                 try connection.cachedStatement(sql: Self.insertHistory).execute(arguments: record.rowValues)
+                try Self.countRefusal(record, connection)
             }
         }
     }

@@ -84,6 +84,10 @@ public struct HistoryQuery: Sendable, Hashable {
     public var uid: UInt32?
     /// Records whose address was granted at this time (microseconds since 1970); refusals never match.
     public var at: Int64?
+    /// Records that had not ended before this time (microseconds since 1970).
+    public var since: Int64?
+    /// Records that were opened before this time (microseconds since 1970).
+    public var until: Int64?
     /// The most records to give.
     public var limit: Int
     /// Records older than this `HistoryRecord.position`: the last one of the page before.
@@ -91,13 +95,15 @@ public struct HistoryQuery: Sendable, Hashable {
 
     /// Asks for the newest records that match all that is given.
     public init(
-        address: IPAddress? = nil, user: String? = nil, uid: UInt32? = nil, at: Int64? = nil, limit: Int = 100,
-        before: Int64? = nil
+        address: IPAddress? = nil, user: String? = nil, uid: UInt32? = nil, at: Int64? = nil, since: Int64? = nil,
+        until: Int64? = nil, limit: Int = 100, before: Int64? = nil
     ) {
         self.address = address
         self.user = user
         self.uid = uid
         self.at = at
+        self.since = since
+        self.until = until
         self.limit = limit
         self.before = before
     }

@@ -52,10 +52,26 @@ public protocol LeaseStore: Sendable {
     func release(_ session: SessionID) async throws(LeaseStoreError)
 
     /// Stores the history record of a request that got no session of its own.
+    ///
+    /// It counts as a refusal of its pool where its outcome is `shared` or `denied`, as an isolated session's intent does.
     func recordRefusal(_ record: HistoryRecord) async throws(LeaseStoreError)
 
     /// The history records that match, newest first.
     func history(_ query: HistoryQuery) async throws(LeaseStoreError) -> [HistoryRecord]
+
+    /// Forgets `most` records at most that ended before `end`, the longest ended first, and what was counted of pools on
+    /// days before it; microseconds since 1970.
+    ///
+    /// - Returns: how many records; fewer than `most` where no more are left.
+    func forgetHistory(endedBefore end: Int64, atMost most: Int) async throws(LeaseStoreError) -> Int
+
+    /// Stores that so many addresses of a pool were not free at `real`, where that is more than on the day before then.
+    ///
+    /// `real` is in microseconds since 1970.
+    func recordPeak(_ addresses: Int, ofPool pool: String, at real: Int64) async throws(LeaseStoreError)
+
+    /// How hard each pool was used, by name; pools of which nothing is known are missing.
+    func poolUse() async throws(LeaseStoreError) -> [PoolUse]
 }
 
 extension LeaseStore {

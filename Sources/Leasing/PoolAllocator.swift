@@ -40,6 +40,9 @@ public struct PoolAllocator: Sendable {
     /// Number of addresses that are not in use; saturates as `Pool.total` does.
     public var free: UInt128 { total - UInt128(used.count) }
 
+    /// The addresses in use, ascending.
+    public var inUse: [IPAddress] { used.sorted() }
+
     /// Takes the address whose turn it is; nil when all are in use.
     public mutating func take() -> IPAddress? {
         let address =

@@ -36,9 +36,14 @@ struct DamagedFileTests {
         let store = try SQLiteLeaseStore(path: folder.file)
         _ = try await store.open(boot: "boot-1", nowReal: 1, nowBoot: 1)
         try await store.storeIntent(old)
-        try await change("ALTER TABLE lease DROP COLUMN scope; DELETE FROM grdb_migrations WHERE identifier = '2'")
+        try await change(
+            """
+            ALTER TABLE lease DROP COLUMN scope; DROP TABLE poolUse; DROP INDEX historyEnded;
+            DELETE FROM grdb_migrations WHERE identifier > '1'
+            """)
         let state = try await SQLiteLeaseStore(path: folder.file).open(boot: "boot-1", nowReal: 2, nowBoot: 2)
         #expect(state.leases == [old])
+        #expect(try await SQLiteLeaseStore(path: folder.file).poolUse() == [])
     }
 
     @Test func `the database of another program is refused and left alone`() async throws {

@@ -18,6 +18,9 @@ public enum LeaseStoreContract: String, CaseIterable, Sendable {
     case historyIsFilteredByAllThatIsSet
     case historyTellsWhoHadAnAddressAtATime
     case historyComesInPages
+    case peaksAreKept
+    case refusalsAreCounted
+    case oldHistoryIsForgottenInPieces
     case callersAtTheSameTimeAreAllServed
     case oneOfManyGetsAnAddress
 
@@ -43,6 +46,9 @@ public enum LeaseStoreContract: String, CaseIterable, Sendable {
         case .historyIsFilteredByAllThatIsSet: try await Self.checkFilters(opener)
         case .historyTellsWhoHadAnAddressAtATime: try await Self.checkHistoryAt(opener)
         case .historyComesInPages: try await Self.checkPages(opener)
+        case .peaksAreKept: try await Self.checkPeaks(opener)
+        case .refusalsAreCounted: try await Self.checkRefusals(opener)
+        case .oldHistoryIsForgottenInPieces: try await Self.checkForgetting(opener)
         case .callersAtTheSameTimeAreAllServed: try await Self.checkConcurrentIntents(opener)
         case .oneOfManyGetsAnAddress: try await Self.checkRaceForAddress(opener)
         }
