@@ -90,14 +90,23 @@ extension Method {
             public let user: String?
             /// Only what lived then, in microseconds since 1970 UTC.
             public let at: Int64?
+            /// Only what had not ended before then, in microseconds since 1970 UTC.
+            public let since: Int64?
+            /// Only what was opened before then, in microseconds since 1970 UTC.
+            public let until: Int64?
             /// At most so many.
             public let limit: Int?
 
             /// Puts the fields together.
-            public init(address: String? = nil, user: String? = nil, at: Int64? = nil, limit: Int? = nil) {
+            public init(
+                address: String? = nil, user: String? = nil, at: Int64? = nil, since: Int64? = nil,
+                until: Int64? = nil, limit: Int? = nil
+            ) {
                 self.address = address
                 self.user = user
                 self.at = at
+                self.since = since
+                self.until = until
                 self.limit = limit
             }
         }

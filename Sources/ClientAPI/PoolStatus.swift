@@ -28,12 +28,23 @@ public struct PoolStatus: Codable, Hashable, Sendable {
     public let held: Int
     /// Addresses that something else has.
     public let quarantined: Int
+    /// The most addresses that were not free at one time.
+    public let peak: Int
+    /// When that was, in microseconds since 1970 UTC; nil where none ever was.
+    public let peakAt: Int64?
+    /// Requests that no address was left for.
+    public let refusals: Int
+    /// The last of them, in microseconds since 1970 UTC.
+    public let lastRefusal: Int64?
+    /// Since when both are counted, in microseconds since 1970 UTC; nil where nothing was yet.
+    public let countedSince: Int64?
 
     /// Puts the fields together.
     public init(
         name: String, ranges: [String], prefixLength: Int, gateway: String? = nil, parent: String,
         macvlanMode: String, exhaustion: String, leftovers: Session.Leftovers, holdMilliseconds: Int, total: Int,
-        free: Int, leased: Int, held: Int, quarantined: Int
+        free: Int, leased: Int, held: Int, quarantined: Int, peak: Int = 0, peakAt: Int64? = nil, refusals: Int = 0,
+        lastRefusal: Int64? = nil, countedSince: Int64? = nil
     ) {
         self.name = name
         self.ranges = ranges
@@ -49,5 +60,10 @@ public struct PoolStatus: Codable, Hashable, Sendable {
         self.leased = leased
         self.held = held
         self.quarantined = quarantined
+        self.peak = peak
+        self.peakAt = peakAt
+        self.refusals = refusals
+        self.lastRefusal = lastRefusal
+        self.countedSince = countedSince
     }
 }

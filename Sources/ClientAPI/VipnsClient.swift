@@ -85,13 +85,25 @@ public struct VipnsClient {
         try call(Method.Pools.self, .init()).parameters.pools
     }
 
+    /// The addresses of a pool in their order, and why each is in its state.
+    public func addresses(pool: String) throws -> [PoolAddress] {
+        var addresses: [PoolAddress] = []
+        try callMore(Method.Addresses.self, .init(pool: pool), timeout: client.timeout) { reply in
+            addresses += reply.addresses
+            return true
+        }
+        return addresses
+    }
+
     /// What is remembered, newest first.
     public func history(
-        address: String? = nil, user: String? = nil, at: Int64? = nil, limit: Int? = nil
+        address: String? = nil, user: String? = nil, at: Int64? = nil, since: Int64? = nil, until: Int64? = nil,
+        limit: Int? = nil
     ) throws -> [HistoryEntry] {
         var entries: [HistoryEntry] = []
-        let parameters = Method.History.Parameters(address: address, user: user, at: at, limit: limit)
-        try callMore(Method.History.self, parameters, timeout: client.timeout) { reply in
+        let asked = Method.History.Parameters(
+            address: address, user: user, at: at, since: since, until: until, limit: limit)
+        try callMore(Method.History.self, asked, timeout: client.timeout) { reply in
             entries += reply.records
             return true
         }
@@ -102,6 +114,14 @@ public struct VipnsClient {
     /// that has errors, and then nothing has changed.
     public func reload(timeout: Duration? = nil) throws -> Method.Reload.Reply {
         try call(Method.Reload.self, .init(), timeout: timeout).parameters
+    }
+
+    /// Hands over what is remembered piece by piece, newest first; waits without bound, as that may be a great deal.
+    public func history(_ asked: Method.History.Parameters, each body: ([HistoryEntry]) throws -> Void) throws {
+        try callMore(Method.History.self, asked, timeout: nil) { reply in
+            try body(reply.records)
+            return true
+        }
     }
 
     /// Hands over what happens, as it happens, until `body` returns false; the first call, with nil, says that it began.

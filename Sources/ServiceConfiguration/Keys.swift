@@ -7,14 +7,27 @@ protocol ConfigurationKey: RawRepresentable<String>, CaseIterable, Hashable {
 /// The keys at the top of the file.
 enum TopKey: String, ConfigurationKey {
     case operators
+    case history
     case pools
     case rules
 
     var example: String {
         switch self {
         case .operators: "operators: vipns-operators"
+        case .history: "history: {keep: 365d}"
         case .pools: "pools: {lab: {ranges: [10.1.0.10-10.1.0.250], prefix: 10.1.0.0/24}}"
         case .rules: "rules: [{users: [root], pool: none}, {pool: lab}]"
+        }
+    }
+}
+
+/// The keys of the history.
+enum HistoryKey: String, ConfigurationKey {
+    case keep
+
+    var example: String {
+        switch self {
+        case .keep: "keep: 365d"
         }
     }
 }

@@ -33,6 +33,7 @@ extension ServiceConfiguration {
         }
         let section = Section<TopKey>(pairs, place: "", problems: &problems)
         let operators = readOperators(section, problems: &problems)
+        let historyKeep = readHistoryKeep(section, problems: &problems)
         guard section.position(of: .pools) != nil else {
             problems.error(value.position, poolNeeded)
             return nil
@@ -50,7 +51,8 @@ extension ServiceConfiguration {
         checkOverlaps(remainders, problems: &problems)
         // By the keys: a pool with a mistake is no reason to call its name unknown.
         let rules = readRules(section, pools: entries.compactMap(\.key.text), problems: &problems)
-        return ServiceConfiguration(pools: pools, operators: operators, loginRules: rules)
+        return ServiceConfiguration(
+            pools: pools, operators: operators, historyKeep: historyKeep, loginRules: rules)
     }
 
     private static func poolReader(

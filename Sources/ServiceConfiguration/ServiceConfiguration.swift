@@ -27,13 +27,18 @@ public struct ServiceConfiguration: Hashable, Sendable {
     public let pools: [Pool]
     /// Name of the group whose members may list and close all sessions; nil for root alone.
     public let operators: String?
+    /// How long history is kept after a session's end; nil for ever.
+    public let historyKeep: Duration?
     /// What logins get.
     public let loginRules: LoginRules
 
     /// Makes a configuration from parts that were checked; without rules, the usual logins get the first pool.
-    public init(pools: [Pool], operators: String?, loginRules: LoginRules? = nil) {
+    public init(
+        pools: [Pool], operators: String?, historyKeep: Duration? = nil, loginRules: LoginRules? = nil
+    ) {
         self.pools = pools
         self.operators = operators
+        self.historyKeep = historyKeep
         self.loginRules = loginRules ?? pools.first.map { .standard(pool: $0.name) } ?? LoginRules([])
     }
 

@@ -1,4 +1,5 @@
 internal import ClientAPI
+internal import Leasing
 internal import LinuxSystem
 internal import Varlink
 
@@ -54,19 +55,19 @@ struct ClientInterface: Sendable {
                     return try VarlinkReply(try await service.show(asked.session, service.caller(connection)))
                 },
                 "Pools": .single { _, _ in
-                    try VarlinkReply(Method.Pools.Reply(pools: await service.listPools()))
+                    try VarlinkReply(Method.Pools.Reply(pools: try await service.listPools()))
                 },
                 "Reload": .single { _, connection in
                     try VarlinkReply(try await service.reload(for: service.caller(connection)))
                 },
-                "History": .stream(requiresMore: false) { call, replies in
-                    let asked = try call.parameters(as: Method.History.Parameters.self)
-                    // In one reply only as many as are quickly put together: that is done on the loop.
-                    let most = call.wantsMore ? 10_000 : 1000
-                    let records = try await service.history(asked, most: most, service.caller(replies.connection))
-                    let last = try await send(records, call, replies) { Method.History.Reply(records: $0) }
-                    return try VarlinkReply(Method.History.Reply(records: last))
+                "Addresses": .stream(requiresMore: false) { call, replies in
+                    let asked = try call.parameters(as: Method.Addresses.Parameters.self)
+                    let addresses = try await service.addresses(
+                        ofPool: asked.pool, service.caller(replies.connection))
+                    let last = try await send(addresses, call, replies) { Method.Addresses.Reply(addresses: $0) }
+                    return try VarlinkReply(Method.Addresses.Reply(addresses: last))
                 },
+                "History": .stream(requiresMore: false) { call, replies in try await history(call, replies) },
                 "Watch": .stream(requiresMore: true) { _, replies in try await watch(replies) },
             ])
     }
@@ -97,6 +98,23 @@ struct ClientInterface: Sendable {
             await Task.yield()
         }
         return Array(rest)
+    }
+
+    /// Reads and sends page by page: what is remembered may be more than fits into memory.
+    private func history(_ call: VarlinkCall, _ replies: VarlinkReplyStream) async throws -> VarlinkReply {
+        let asked = try call.parameters(as: Method.History.Parameters.self)
+        var query = try service.historyQuery(asked, service.caller(replies.connection))
+        // In one reply only as many as are quickly put together: that is done on the loop.
+        var left = min(query.limit, call.wantsMore ? .max : 1000)
+        while true {
+            query.limit = call.wantsMore ? min(left, Self.page) : left
+            let (records, position) = try await service.history(query)
+            left -= records.count
+            let reply = Method.History.Reply(records: records)
+            guard left > 0, records.count == query.limit, let position else { return try VarlinkReply(reply) }
+            try await replies.send(reply)
+            query.before = position
+        }
     }
 
     private func watch(_ replies: VarlinkReplyStream) async throws -> VarlinkReply {

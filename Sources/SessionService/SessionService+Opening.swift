@@ -67,6 +67,7 @@ extension SessionService {
             guard let address = pools[pool.name]?.allocator.take() else {
                 return try await exhausted(wish, connection: connection)
             }
+            notePeak(of: wish.pool.name)
             let live = makeSession(wish, address: address)
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):

@@ -25,29 +25,49 @@ extension SessionService {
     }
 
     /// All pools, the first of the configuration first.
-    func listPools() -> [PoolStatus] {
+    func listPools() async throws(ServiceError) -> [PoolStatus] {
+        let uses = try await poolUses()
         var counts: [String: [SessionPlan.State: Int]] = [:]
         for live in sessions.values where live.lease.address != nil {
             counts[live.lease.pool, default: [:]][live.plan.state, default: 0] += 1
         }
-        return poolOrder.compactMap { pools[$0] }.map { PoolStatus($0, counts[$0.pool.name] ?? [:]) }
+        return poolOrder.compactMap { pools[$0] }.map {
+            PoolStatus($0, counts[$0.pool.name] ?? [:], uses[$0.pool.name])
+        }
     }
 
-    /// What the store remembers; others than root and operators see their own.
-    func history(
-        _ parameters: Method.History.Parameters, most: Int, _ caller: Caller
-    ) async throws(ServiceError) -> [HistoryEntry] {
-        var query = HistoryQuery(user: parameters.user, at: parameters.at)
-        query.limit = min(max(parameters.limit ?? 100, 0), most)
+    private func poolUses() async throws(ServiceError) -> [String: PoolUse] {
+        // Who was refused is counted when it is asked.
+        await lastRefusal?.value
+        do throws(LeaseStoreError) {
+            return Dictionary(try await store.poolUse().map { ($0.pool, $0) }) { $1 }
+        } catch {
+            throw .failed(text: error.description)
+        }
+    }
+
+    /// What to ask the store; others than root and operators see their own.
+    nonisolated func historyQuery(
+        _ parameters: Method.History.Parameters, _ caller: Caller
+    ) throws(ServiceError) -> HistoryQuery {
+        var query = HistoryQuery(
+            user: parameters.user, at: parameters.at, since: parameters.since, until: parameters.until,
+            limit: max(parameters.limit ?? 100, 0))
         if let text = parameters.address {
             guard let address = IPAddress(text) else { throw .failed(text: "'\(text)' is not an address") }
             query.address = address
         }
         if !caller.isRoot && !caller.isOperator { query.uid = caller.uid }
+        return query
+    }
+
+    /// What the store remembers, and the position of the last record.
+    func history(_ query: HistoryQuery) async throws(ServiceError) -> ([HistoryEntry], position: Int64?) {
         // Who was refused is in the history when it is asked.
         await lastRefusal?.value
         do throws(LeaseStoreError) {
-            return try await store.history(query).map(HistoryEntry.init)
+            let records = try await store.history(query)
+            return (records.map(HistoryEntry.init), records.last?.position)
         } catch {
             throw .failed(text: error.description)
         }
@@ -55,7 +75,7 @@ extension SessionService {
 }
 
 extension PoolStatus {
-    fileprivate init(_ state: PoolState, _ counts: [SessionPlan.State: Int]) {
+    fileprivate init(_ state: PoolState, _ counts: [SessionPlan.State: Int], _ use: PoolUse?) {
         let pool = state.pool
         let living: [SessionPlan.State] = [.allocating, .active, .lingering, .closing]
         self.init(
@@ -64,7 +84,9 @@ extension PoolStatus {
             exhaustion: pool.exhaustion.rawValue, leftovers: pool.leftovers == .wait ? .wait : .kill,
             holdMilliseconds: pool.hold.milliseconds, total: Int(clamping: pool.total),
             free: Int(clamping: state.allocator.free), leased: living.reduce(0) { $0 + (counts[$1] ?? 0) },
-            held: counts[.held] ?? 0, quarantined: counts[.quarantined] ?? 0)
+            held: counts[.held] ?? 0, quarantined: counts[.quarantined] ?? 0, peak: use?.peak ?? 0,
+            peakAt: use?.peakAt, refusals: use?.refusals ?? 0, lastRefusal: use?.lastRefusalAt,
+            countedSince: use?.since)
     }
 }
 

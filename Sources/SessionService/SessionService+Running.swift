@@ -25,7 +25,11 @@ extension SessionService: Service {
             loop: loop,
             unexpected: { error in ServiceError.failed(text: "\(error)").varlinkReply })
         self.server = server
-        await cancelWhenGracefulShutdown { await self.serve(stored, on: server) }
+        await cancelWhenGracefulShutdown {
+            async let forgetting: Void = self.forgetOldHistory()
+            await self.serve(stored, on: server)
+            await forgetting
+        }
         watchers.finish()
         await server.stop()
         await finishWrites()

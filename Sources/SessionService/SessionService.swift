@@ -71,6 +71,10 @@ public actor SessionService {
     var addressesBeingReleased: Set<IPAddress> = []
     /// Addresses of no pool whose last use has ended, oldest end first.
     var releasedElsewhere: [IPAddress] = []
+    /// The most addresses that were not free at one time today, of each pool.
+    var peaks: [String: (day: Int64, addresses: Int)] = [:]
+    /// How long history is kept after a session's end; nil for ever.
+    var historyKeep: Duration?
     var sessions: [SessionID: LiveSession] = [:]
     var idsByNumber: [UInt32: SessionID] = [:]
     var lastNumber: UInt32 = StoredState.numberBeforeFirst
@@ -98,6 +102,7 @@ public actor SessionService {
         self.loginRules = configuration.loginRules
         self.operators = Mutex(surroundings.operators)
         self.allowanceChecksum = configuration.allowanceChecksum
+        self.historyKeep = configuration.historyKeep
         for pool in configuration.pools {
             let allocator = PoolAllocator(pool: pool, inUse: [], released: [])
             pools[pool.name] = PoolState(pool: pool, allocator: allocator)

@@ -78,6 +78,7 @@ import Testing
     private static let checks: [String: Check] = {
         var checks: [String: Check] = [
             "Session": roundTrip(Session.self), "Pool": roundTrip(PoolStatus.self),
+            "PoolAddress": roundTrip(PoolAddress.self), "enum AddressState": cases(PoolAddress.State.self),
             "Record": roundTrip(HistoryEntry.self), "Event": roundTrip(SessionEvent.self),
             "Problem": roundTrip(Problem.self), "enum Severity": cases(Problem.Severity.self),
             "enum State": cases(Session.State.self), "enum Mode": cases(Session.Mode.self),
@@ -94,7 +95,8 @@ import Testing
             method(Method.Open.self) + method(Method.Entered.self) + method(Method.Join.self)
             + method(Method.Login.self) + method(Method.CheckLogin.self) + method(Method.Leave.self)
             + method(Method.Close.self) + method(Method.List.self) + method(Method.Show.self)
-            + method(Method.Pools.self) + method(Method.Reload.self) + method(Method.History.self)
+            + method(Method.Pools.self) + method(Method.Addresses.self) + method(Method.Reload.self)
+            + method(Method.History.self)
             + method(Method.Watch.self)
         for (name, check) in methods { checks[name] = check }
         return checks

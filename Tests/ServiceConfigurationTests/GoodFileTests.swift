@@ -8,6 +8,7 @@ import Testing
     @Test func `a file with all keys gives just what it says`() throws {
         let text = """
             operators: vipns-operators
+            history: {keep: 36h}
             pools:
               lab:
                 ranges: [10.1.0.252, 10.1.0.10-10.1.0.250]
@@ -28,6 +29,7 @@ import Testing
         #expect(summary(reading) == [])
         let configuration = try #require(reading.configuration)
         #expect(configuration.operators == "vipns-operators")
+        #expect(configuration.historyKeep == .seconds(36 * 3600))
         let lab = Pool(
             name: "lab",
             ranges: ["10.1.0.10-10.1.0.99", "10.1.0.101-10.1.0.250", "10.1.0.252"].compactMap { IPRange($0) },
@@ -87,6 +89,13 @@ import Testing
         #expect(summary(parse(pool("parent: eth9"), host: [])) == [])
     }
 
+    @Test(
+        arguments: [("", nil), ("history: {keep: forever}\n", nil), ("history: {keep: 365d}\n", 365)]
+            as [(String, Int?)])
+    func `history is kept for as long as the file says`(text: String, days: Int?) {
+        #expect(parse(text + pool()).configuration?.historyKeep == days.map { .seconds($0 * 86_400) })
+    }
+
     @Test func `a huge pool costs nothing`() throws {
         let clock = ContinuousClock()
         let text = pool(
@@ -120,7 +129,7 @@ func exampleText() throws -> String {
     @Test func `every key that the example comments out is right, and is all there is`() throws {
         // A commented-out key stands alone on its line with a value and no further words than those of a list.
         let keys = [
-            "operators", "exclude", "gateway", "parent", "mode", "hold", "exhaustion", "leftovers", "order", "mtu",
+            "operators", "history", "exclude", "gateway", "parent", "mode", "hold", "exhaustion", "leftovers", "order", "mtu",
             "routes", "low_ports", "sysctls", "inherit",
         ]
         var used: [String] = []

@@ -8,6 +8,17 @@ private let rangeExample = "(for example '10.1.0.10-10.1.0.250' or '10.1.0.252')
         BadText(
             pool(ranges: "[10.1.0.9-10.1.0.8]"), "3:14 range '10.1.0.9-10.1.0.8' ends before it begins"),
         BadText(
+            "history: 365d\n" + pool(),
+            "1:10 'history' must be a mapping, found the text '365d' (for example 'history: {keep: 365d}')"),
+        BadText(
+            "history: {kep: 1d}\n" + pool(), "1:11 unknown key 'kep' in 'history' (the nearest known key is 'keep')"),
+        BadText(
+            "history: {keep: 365}\n" + pool(),
+            "1:17 keep '365' is neither 'forever' nor a whole number with the unit d or h (for example '365d')"),
+        BadText("history: {keep: 0d}\n" + pool(), "1:17 keep '0d' is too short (1h is the least)"),
+        BadText(
+            "history: {keep: 36501d}\n" + pool(), "1:17 keep '36501d' is too long (36500d is the most, or 'forever')"),
+        BadText(
             pool(ranges: "[10.1]"), "3:14 range '10.1' has '10.1', which is not an address \(rangeExample)"),
         BadText(
             pool(ranges: "[10.1.0.10-250]"),
