@@ -62,6 +62,10 @@ int vipns_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int vipns_pidfd_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
+int vipns_terminal_columns(int fd) {
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) < 0 ? -1 : size.ws_col;
+}
 int vipns_close_on_exec_from(unsigned first) {
     return (int)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC);
 }

@@ -57,13 +57,18 @@ struct CloseCommand: ParsableCommand {
         let names = all ? try service.connect().list().filter { !$0.isGone }.map(\.id) : sessions
         var closed: [Session] = []
         var failures: [CommandFailure] = []
-        for name in names {
+        let progress = Progress(of: names.count)
+        for (index, name) in names.enumerated() {
+            progress.show("closing", index + 1)
+            // Also where this throws: the next line begins at the left.
+            defer { progress.clear() }
             do {
-                closed.append(try close(name))
+                closed.append(try close(name, progress))
             } catch let error as ServiceError {
                 // A session that ended by itself in the meantime is what --all wants.
                 if all, case .sessionNotFound = error { continue }
                 guard let failure = CommandFailure(error) else { throw error }
+                progress.clear()
                 failure.report()
                 failures.append(failure)
             }
@@ -79,9 +84,10 @@ struct CloseCommand: ParsableCommand {
     /// Closes one and tells of it.
     ///
     /// A connection each: after a failure the old one may be of no use.
-    private func close(_ name: String) throws -> Session {
+    private func close(_ name: String, _ progress: Progress) throws -> Session {
         let client = try service.connect(timeout: .seconds(30))
         let session = try client.close(session: name, leftovers: leftovers?.leftovers)
+        progress.clear()
         if !format.json { StandardOutput.write(Self.text(session, members: Self.members(session, client)) + "\n") }
         return session
     }

@@ -17,7 +17,7 @@ struct ListCommand: ParsableCommand {
     func run() throws {
         let sessions = try service.connect().list()
         if format.json { return try JSONOutput.write(sessions) }
-        StandardOutput.write(Self.table(sessions).text)
+        StandardOutput.write(Self.table(sessions))
     }
 
     /// One row a session.

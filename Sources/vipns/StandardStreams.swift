@@ -2,6 +2,9 @@ import Glibc
 
 /// Standard output, without a buffer: nothing is lost when the process becomes another program.
 enum StandardOutput {
+    /// Writes a table as wide as the terminal.
+    static func write(_ table: Table) { write(table.text(on: .standardOutput)) }
+
     /// Writes all of `text`; where nobody reads any more the command ends.
     static func write(_ text: String) {
         guard writeAll(text, to: STDOUT_FILENO) else { exit(CommandFailure.failed) }

@@ -41,6 +41,9 @@ int vipns_ns_owner(int fd);
 int vipns_pidfd_open(int pid);
 int vipns_pidfd_signal(int pidfd, int signal);
 
+/* How many columns the terminal behind fd has, -1 where there is none; ioctl_tty(2), TIOCGWINSZ. */
+int vipns_terminal_columns(int fd);
+
 /* Unix sockets: unix(7). */
 struct vipns_peer {
     int pid;
