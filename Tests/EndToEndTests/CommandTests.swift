@@ -54,8 +54,10 @@ extension EndToEnd.CommandTests {
             #expect(
                 try keys(try lab.succeed("vipns", "pool", "--json")) == [
                     "name", "ranges", "prefixLength", "gateway", "parent", "macvlanMode", "exhaustion", "leftovers",
-                    "holdMilliseconds", "total", "free", "leased", "held", "quarantined",
+                    "holdMilliseconds", "total", "free", "leased", "held", "quarantined", "peak", "peakAt", "refusals",
+                    "countedSince",
                 ])
+            #expect(try keys(try lab.succeed("vipns", "pool", "lab", "--json")).contains("addresses"))
             let closed = try lab.succeed("vipns", "close", session.id, "--kill", "--json")
             #expect(try keys(closed).isSuperset(of: ofSession.subtracting(["cookie"])))
             #expect(
