@@ -6,11 +6,12 @@ import LinuxSystem
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Shows one session and the processes in it.",
+        abstract: "Shows one session, the processes in it and what they listen on.",
         discussion: """
             vipns show 10.9.0.10
 
-            With --json an object with 'session' (type Session of io.vipns) and 'members' (process numbers).
+            With --json an object with 'session' (type Session of io.vipns) and 'members' (process numbers); \
+            'vipns sockets' tells more of what they listen on.
             """)
 
     @OptionGroup var service: ServiceOptions
@@ -42,6 +43,7 @@ struct ShowCommand: ParsableCommand {
         sheet.add("leftovers", session.leftovers.rawValue)
         sheet.add("leaders", list(session.leaders))
         sheet.add("members", list(reply.members))
+        sheet.add("listening", listening(reply.members))
         sheet.add("netns", "number \(session.number)" + (session.cookie.map { ", cookie \($0)" } ?? ""))
         sheet.add("held until", session.heldUntilBoot.map(restText))
         return sheet
@@ -51,8 +53,17 @@ struct ShowCommand: ParsableCommand {
     private static func list(_ processes: [Int32]) -> String {
         if processes.isEmpty { return "-" }
         return processes.map { process in
-            guard let name = try? readTextFile("/proc/\(process)/comm") else { return "\(process)" }
-            return "\(process) (\(name.prefix { !$0.isNewline }))"
+            processName(process).map { "\(process) (\($0))" } ?? "\(process)"
+        }.joined(separator: ", ")
+    }
+
+    /// On what the session's processes wait for others; nil where that cannot be told.
+    private static func listening(_ members: [Int32]) -> String? {
+        guard let sockets = SocketScan(members: members)?.sockets.filter(\.isServing) else { return nil }
+        if sockets.isEmpty { return "-" }
+        return sockets.map { socket in
+            let place = "\(socket.protocol) \(SessionSocket.text(socket.address, socket.port))"
+            return SocketsCommand.processes(socket).map { "\(place) \($0)" } ?? place
         }.joined(separator: ", ")
     }
 

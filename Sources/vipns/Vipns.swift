@@ -21,8 +21,9 @@ struct Vipns: ParsableCommand {
             """,
         version: "vipns 0.1.0",
         subcommands: [
-            EnterCommand.self, ExecCommand.self, ListCommand.self, ShowCommand.self, CloseCommand.self,
-            PoolCommand.self, HistoryCommand.self, WatchCommand.self, CheckCommand.self, ReloadCommand.self,
+            EnterCommand.self, ExecCommand.self, ListCommand.self, ShowCommand.self, SocketsCommand.self,
+            CloseCommand.self, PoolCommand.self, HistoryCommand.self, WatchCommand.self, CheckCommand.self,
+            ReloadCommand.self,
         ])
 
     static func main() {
