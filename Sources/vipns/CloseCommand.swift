@@ -25,7 +25,9 @@ struct CloseCommand: ParsableCommand {
     @Flag(help: "What becomes of processes that are left; default: as the pool says.")
     var leftovers: LeftoversFlag?
 
-    @Argument(help: ArgumentHelp("The sessions: id, beginning of it, or address.", valueName: "session"))
+    @Argument(
+        help: ArgumentHelp("The sessions: id, beginning of it, or address.", valueName: "session"),
+        completion: Completions.sessions)
     var sessions: [String] = []
 
     /// The two choices as flags.

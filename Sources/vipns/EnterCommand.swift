@@ -20,7 +20,9 @@ struct EnterCommand: ParsableCommand {
 
     @OptionGroup var service: ServiceOptions
 
-    @Option(help: ArgumentHelp("The pool to take the address from; default: the first.", valueName: "pool"))
+    @Option(
+        help: ArgumentHelp("The pool to take the address from; default: the first.", valueName: "pool"),
+        completion: Completions.pools)
     var pool: String?
 
     @Option(

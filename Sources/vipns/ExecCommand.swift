@@ -22,7 +22,7 @@ struct ExecCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Whom to become: a name or a number; default: the session's user.", valueName: "user"))
     var user: String?
 
-    @Argument(help: "The session: id, beginning of it, or address.")
+    @Argument(help: "The session: id, beginning of it, or address.", completion: Completions.sessions)
     var session: String
 
     @Argument(

@@ -75,6 +75,10 @@ struct HistoryCommand: ParsableCommand {
             address: address, user: user, at: at, since: since, until: until, limit: limit)
         if format.json { return try JSONOutput.write(entries) }
         StandardOutput.write(Self.table(entries))
+        // Who looks for somebody in a table must know that it may be cut short.
+        if limit == nil, entries.count == 100 {
+            StandardError.write("vipns: these are the newest 100, there may be more (--limit shows them)\n")
+        }
     }
 
     /// One row a record.

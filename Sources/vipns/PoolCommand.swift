@@ -19,7 +19,7 @@ struct PoolCommand: ParsableCommand {
     @OptionGroup var service: ServiceOptions
     @OptionGroup var format: FormatOptions
 
-    @Argument(help: "The pool to show in full.")
+    @Argument(help: "The pool to show in full.", completion: Completions.pools)
     var pool: String?
 
     func run() throws {

@@ -17,7 +17,7 @@ struct ShowCommand: ParsableCommand {
     @OptionGroup var service: ServiceOptions
     @OptionGroup var format: FormatOptions
 
-    @Argument(help: "The session: id, beginning of it, or address.")
+    @Argument(help: "The session: id, beginning of it, or address.", completion: Completions.sessions)
     var session: String
 
     func run() throws {

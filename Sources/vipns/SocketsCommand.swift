@@ -23,7 +23,7 @@ struct SocketsCommand: ParsableCommand {
     @Flag(help: "Show connections as well.")
     var all = false
 
-    @Argument(help: "The session: id, beginning of it, or address.")
+    @Argument(help: "The session: id, beginning of it, or address.", completion: Completions.sessions)
     var session: String
 
     func run() throws {
