@@ -14,11 +14,14 @@ extension SessionService {
         for live in sessions.values {
             if let address = live.lease.address { holders[address] = live }
         }
-        let taken = state.allocator.inUse
+        // Both ascend, so one pass is enough.
+        var taken = state.allocator.inUse[...]
         var entries: [PoolAddress] = []
         for range in state.pool.ranges {
             var free = range.first.bits
-            for address in taken where range.contains(address) {
+            while let address = taken.first, address <= range.last {
+                taken = taken.dropFirst()
+                guard range.contains(address) else { continue }
                 entries.append(free: free, upTo: address.bits, in: range)
                 entries.append(PoolAddress(address, holders[address], pool: name, caller))
                 free = address.bits + 1
