@@ -37,8 +37,6 @@ final class LiveSession {
     /// Its pool as it was at the open; nil for one that an earlier service has opened.
     let pool: Pool?
     var plan: SessionPlan
-    /// What its pool said when it was opened; nil for a session that was found at the start, which is made already.
-    let pool: Pool?
     /// The caller of open, until it has its answer.
     var opener: CheckedContinuation<Opening, Never>?
     /// What tells of the opener's end, while that matters.
@@ -65,7 +63,6 @@ final class LiveSession {
         self.lease = lease
         self.pool = pool
         self.plan = plan
-        self.pool = pool
     }
 
     /// The MAC address that the virtual IP keeps for ever; nil for an isolated session.

@@ -116,6 +116,7 @@ extension SessionService {
         configurationNumber += 1
         allowanceChecksum = configuration.allowanceChecksum
         loginRules = configuration.loginRules
+        historyKeep = configuration.historyKeep
         poolOrder = configuration.pools.map(\.name)
         pools = [:]
         for pool in configuration.pools {

@@ -12,7 +12,7 @@
 #define VIPNS_HELPER_H
 
 /* Sent in VIPNS_MSG_HELLO, the first message each way; any other version ends the channel. */
-#define VIPNS_HELPER_VERSION 1
+#define VIPNS_HELPER_VERSION 2
 
 /* Upper bound of one message in octets. */
 #define VIPNS_MESSAGE_SIZE 32768
