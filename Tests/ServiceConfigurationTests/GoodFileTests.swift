@@ -129,7 +129,8 @@ func exampleText() throws -> String {
     @Test func `every key that the example comments out is right, and is all there is`() throws {
         // A commented-out key stands alone on its line with a value and no further words than those of a list.
         let keys = [
-            "operators", "history", "exclude", "gateway", "parent", "mode", "hold", "exhaustion", "leftovers", "order", "mtu",
+            "operators", "history", "exclude", "gateway", "parent", "mode", "hold", "exhaustion", "leftovers", "order",
+            "mtu",
             "routes", "low_ports", "sysctls", "inherit",
         ]
         var used: [String] = []
