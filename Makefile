@@ -68,7 +68,7 @@ define units-checked
 	@! grep -nE '^(Bind|Temporary|Root|Mount|Extension|RuntimeDirectory|Dynamic)' hooks/systemd/vipns-helper.service
 	@units=$$(mktemp -d); trap 'rm -rf "$$units"' EXIT; \
 	for unit in vipns-helper vipnsd; do \
-		sed 's|^ExecStart=[^ ]*|ExecStart=/bin/true|' "hooks/systemd/$$unit.service" > "$$units/$$unit.service"; \
+		sed 's!^\(Exec[A-Za-z]*\)=[^ ]*!\1=/bin/true!' "hooks/systemd/$$unit.service" > "$$units/$$unit.service"; \
 	done; \
 	systemd-analyze verify --man=no "$$units"/*.service; \
 	systemd-analyze security --offline=true --no-pager --threshold=12 "$$units/vipnsd.service" > /dev/null; \
