@@ -9,7 +9,7 @@ struct BrokenMessageTests {
     private enum Attribute: UInt16 {
         case version = 1
         case session, number, cookie, parent, mode, mac, address, prefixLength, gateway, members, count, alive, linked
-        case errno, text, firewall, sysctls, inherit, mtu, routes
+        case errno, text, checksum, firewall, sysctls, inherit, mtu, routes
     }
 
     private typealias Field = (Attribute, [UInt8])
