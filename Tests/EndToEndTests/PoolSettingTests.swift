@@ -121,11 +121,11 @@ extension EndToEnd.PoolSettingTests {
                     return s.recv(4096)
                 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 s.connect("/run/vipns/helper")
-                ask(34, 1, attribute(1, struct.pack("=I", 1)))
+                ask(34, 1, attribute(1, struct.pack("=I", 2)))
                 base = attribute(2, b"k7f3q2m5\\0"), attribute(3, struct.pack("=I", 0x1fffff))
-                answer = ask(36, 2, *base, attribute(17, b"/run/vipns-lab/other.nft\\0"))
+                answer = ask(36, 2, *base, attribute(18, b"/run/vipns-lab/other.nft\\0"))
                 print(struct.unpack("=I", answer[20:24])[0], answer[28:].decode())
-                print(ask(36, 3, *base, attribute(18, b"net..kernel.core_pattern\\0x\\0")))
+                print(ask(36, 3, *base, attribute(19, b"net..kernel.core_pattern\\0x\\0")))
                 """
             let outcome = try lab.run(
                 "setpriv", "--reuid", "64742", "--regid", "64742", "--clear-groups", "/usr/bin/python3", "-c", forged)

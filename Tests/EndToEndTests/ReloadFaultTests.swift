@@ -120,7 +120,8 @@ extension EndToEnd.ReloadFaultTests {
                 elif kind == 3: del text[place:text.find(b"\\n", place) + 1]
                 else: text[place:place] = text[place:text.find(b"\\n", place) + 1]
             return bytes(text)
-        def facts(pool): return {name: pool[name] for name in pool if name not in ("free", "leased", "held", "quarantined")}
+        used = "free leased held quarantined peak peakAt refusals lastRefusal countedSince".split()
+        def facts(pool): return {name: pool[name] for name in pool if name not in used}
         def in_force(): return [facts(pool) for pool in call("Pools")["parameters"]["pools"]]
         before, taken, refused, opened = in_force(), 0, 0, 0
         for number in range(200):
