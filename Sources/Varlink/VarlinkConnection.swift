@@ -128,9 +128,10 @@ public final class VarlinkConnection: Sendable {
             guard state.isClosing, state.sources == 0 else { return [] }
             state.socket = nil
             state.output = []
-            let callbacks = state.closeCallbacks.values
+            // In the order in which they came: who waits for the end finds it told to those before.
+            let callbacks = state.closeCallbacks.sorted { $0.key < $1.key }.map(\.value)
             state.closeCallbacks = [:]
-            return Array(callbacks)
+            return callbacks
         }
         callbacks.forEach { $0() }
     }
