@@ -205,28 +205,25 @@ long vipns_receive(int fd, void *bytes, size_t size, int *descriptors, int limit
     return got;
 }
 
-int vipns_link_flags(int fd, const char *name) {
-    struct ifreq request;
-    memset(&request, 0, sizeof request);
-    if (strlen(name) >= sizeof request.ifr_name) {
+/* Asks one thing of a link; netdevice(7). */
+static int ask_link(int fd, unsigned long what, const char *name, struct ifreq *request) {
+    memset(request, 0, sizeof *request);
+    if (strlen(name) >= sizeof request->ifr_name) {
         errno = ENODEV;
         return -1;
     }
-    strcpy(request.ifr_name, name);
-    if (ioctl(fd, SIOCGIFFLAGS, &request) < 0) return -1;
-    return (unsigned short)request.ifr_flags;
+    strcpy(request->ifr_name, name);
+    return ioctl(fd, what, request);
+}
+
+int vipns_link_flags(int fd, const char *name) {
+    struct ifreq request;
+    return ask_link(fd, SIOCGIFFLAGS, name, &request) < 0 ? -1 : (unsigned short)request.ifr_flags;
 }
 
 int vipns_link_mtu(int fd, const char *name) {
     struct ifreq request;
-    memset(&request, 0, sizeof request);
-    if (strlen(name) >= sizeof request.ifr_name) {
-        errno = ENODEV;
-        return -1;
-    }
-    strcpy(request.ifr_name, name);
-    if (ioctl(fd, SIOCGIFMTU, &request) < 0) return -1;
-    return request.ifr_mtu;
+    return ask_link(fd, SIOCGIFMTU, name, &request) < 0 ? -1 : request.ifr_mtu;
 }
 
 int vipns_bind_mount(const char *source, const char *target) {

@@ -23,18 +23,11 @@ extension Account {
 
 /// The name of the group of that number; nil where there is none; getgrgid_r(3).
 private func groupName(_ number: UInt32) -> String? {
-    var size = 1024
-    while size <= 1 << 20 {
+    unsafe withGrowingRoom { room, count in
         var entry = unsafe group()
         var found: UnsafeMutablePointer<group>?
-        var buffer = [CChar](repeating: 0, count: size)
-        // Sound: entry and buffer outlive the call, and the name is copied before they go.
-        let (status, name) = unsafe buffer.withUnsafeMutableBufferPointer { room -> (Int32, String?) in
-            let status = unsafe getgrgid_r(number, &entry, room.baseAddress, room.count, &found)
-            return unsafe (status, found.map { unsafe String(cString: $0.pointee.gr_name) })
-        }
-        if status != ERANGE { return name }
-        size *= 4
+        // Sound: entry and room outlive the call, and the name is copied before they go.
+        let status = unsafe getgrgid_r(number, &entry, room, count, &found)
+        return unsafe (status, found.map { unsafe String(cString: $0.pointee.gr_name) })
     }
-    return nil
 }

@@ -42,20 +42,12 @@ public struct Account: Hashable, Sendable {
     ///
     /// Sound: entry and buffer outlive the call, and all that is kept of them is copied.
     private static func look(_ call: Look) -> Account? {
-        var size = 1024
-        while size <= 1 << 20 {
+        unsafe withGrowingRoom { room, count in
             var entry = unsafe passwd()
             var found: UnsafeMutablePointer<passwd>?
-            var buffer = [CChar](repeating: 0, count: size)
-            let (status, account) = unsafe buffer.withUnsafeMutableBufferPointer { room -> (Int32, Account?) in
-                guard let start = room.baseAddress else { return (ERANGE, nil) }
-                let status = unsafe call(&entry, start, room.count, &found)
-                return unsafe (status, found.map { unsafe Account(entry: $0) })
-            }
-            if status != ERANGE { return account }
-            size *= 4
+            let status = unsafe call(&entry, room, count, &found)
+            return unsafe (status, found.map { unsafe Account(entry: $0) })
         }
-        return nil
     }
 
     private init(name: String, uid: UInt32, gid: UInt32, home: String, shell: String) {
@@ -73,6 +65,23 @@ public struct Account: Hashable, Sendable {
             name: unsafe String(cString: entry.pw_name), uid: unsafe entry.pw_uid, gid: unsafe entry.pw_gid,
             home: unsafe String(cString: entry.pw_dir), shell: shell.isEmpty ? "/bin/sh" : shell)
     }
+}
+
+/// Calls `look` with more and more room, until that is enough or unreasonable.
+///
+/// `look` gives the status and what it found, of which nothing may lie in the room any more.
+func withGrowingRoom<Found>(_ look: (UnsafeMutablePointer<CChar>, Int) -> (Int32, Found?)) -> Found? {
+    var size = 1024
+    while size <= 1 << 20 {
+        var buffer = [CChar](repeating: 0, count: size)
+        let (status, found) = unsafe buffer.withUnsafeMutableBufferPointer { room -> (Int32, Found?) in
+            guard let start = room.baseAddress else { return (ERANGE, nil) }
+            return unsafe look(start, room.count)
+        }
+        if status != ERANGE { return found }
+        size *= 4
+    }
+    return nil
 }
 
 /// The number of the group of that name; nil where there is none; getgrnam(3).

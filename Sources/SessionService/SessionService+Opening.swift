@@ -54,7 +54,6 @@ extension SessionService {
     ///
     /// - Throws: ``ServiceError``.
     func grant(_ wish: Wish, connection: VarlinkConnection) async throws -> Granted {
-        try refuseTheGone(connection)
         // Said before an address is taken: without the helper nothing could prove that address free again.
         guard helper != nil else { throw ServiceError.helperUnavailable(text: HelperFailure.helperLost.description) }
         var (wish, lastFailure) = (wish, "")

@@ -24,14 +24,7 @@ extension Transaction {
     }
 
     private func deny(_ reply: borrowing Reply) -> CInt {
-        let sentence = reply.messageText() ?? Sentence.noAddress.text
-        log(LOG_NOTICE) { line in
-            line.append("refusing the login")
-            appendUser(to: &line)
-            line.append(": ")
-            line.append(sentence)
-        }
-        tell(sentence)
+        tell(logDenial(reply, of: "login"))
         return PAM_PERM_DENIED
     }
 

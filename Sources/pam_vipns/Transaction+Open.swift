@@ -71,14 +71,7 @@ extension Transaction {
     }
 
     private func deny(_ reply: borrowing Reply) -> CInt {
-        let sentence = reply.messageText() ?? Sentence.noAddress.text
-        log(LOG_NOTICE) { line in
-            line.append("refusing the session")
-            appendUser(to: &line)
-            line.append(": ")
-            line.append(sentence)
-        }
-        tellFailure(sentence)
+        tellFailure(logDenial(reply, of: "session"))
         return PAM_SESSION_ERR
     }
 

@@ -76,6 +76,19 @@ internal import CPAM
         }
     }
 
+    /// Logs that no address is left for what is asked; gives the sentence for the user, valid as long as the reply is.
+    func logDenial(_ reply: borrowing Reply, of what: Literal) -> CText {
+        let sentence = reply.messageText() ?? Sentence.noAddress.text
+        log(LOG_NOTICE) { line in
+            line.append("refusing the ")
+            line.append(what)
+            appendUser(to: &line)
+            line.append(": ")
+            line.append(sentence)
+        }
+        return sentence
+    }
+
     /// Adds the user's name in quotes.
     func appendUser(to line: inout LogLine) {
         if let user = item(PAM_USER) { line.append(" for user ", quoting: user) }
