@@ -36,8 +36,8 @@ extension HelperMessage.Fields {
         guard mode < UInt32(MacvlanLinkMode.allCases.count) else { throw .malformed("macvlan mode \(mode)") }
         let gateway = try optional(VIPNS_ATTR_GATEWAY).map { (octets) throws(HelperChannelError) in try ipv4(octets) }
         return SessionLink(
-            parent: parent, mode: MacvlanLinkMode.allCases[Int(mode)], mac: mac, address: prefix, gateway: gateway,
-            mtuBytes: try mtu(), routes: try routes())
+            parent: parent, mode: MacvlanLinkMode.allCases[Int(mode)], mac: mac,
+            addresses: [SessionAddress(prefix: prefix, gateway: gateway)], mtuBytes: try mtu(), routes: try routes())
     }
 
     mutating func optionalText(_ attribute: vipns_attribute) throws(HelperChannelError) -> String? {
@@ -76,9 +76,11 @@ extension NetlinkRequest {
         put(VIPNS_ATTR_PARENT.rawValue, link.parent)
         put(VIPNS_ATTR_MODE.rawValue, UInt32(MacvlanLinkMode.allCases.firstIndex(of: link.mode) ?? 0))
         put(VIPNS_ATTR_MAC.rawValue, octets: link.mac.octets)
-        put(VIPNS_ATTR_ADDRESS.rawValue, octets: link.address.address.octets)
-        put(VIPNS_ATTR_PREFIX_LENGTH.rawValue, UInt32(link.address.length))
-        if let gateway = link.gateway { put(VIPNS_ATTR_GATEWAY.rawValue, octets: gateway.octets) }
+        for address in link.addresses {
+            put(VIPNS_ATTR_ADDRESS.rawValue, octets: address.address.octets)
+            put(VIPNS_ATTR_PREFIX_LENGTH.rawValue, UInt32(address.prefix.length))
+            if let gateway = address.gateway { put(VIPNS_ATTR_GATEWAY.rawValue, octets: gateway.octets) }
+        }
         if let mtu = link.mtuBytes { put(VIPNS_ATTR_MTU.rawValue, UInt32(mtu)) }
         if !link.routes.isEmpty { put(link.routes) }
     }

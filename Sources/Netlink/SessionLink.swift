@@ -1,6 +1,6 @@
 public import Addressing
 
-/// The link that carries a session's virtual IP, as it is asked for.
+/// The link that carries a session's virtual IP, or its pair of them, as it is asked for.
 public struct SessionLink: Hashable, Sendable {
     /// Name of the host's link that the macvlan hangs on.
     public let parent: String
@@ -8,10 +8,8 @@ public struct SessionLink: Hashable, Sendable {
     public let mode: MacvlanLinkMode
     /// The link's own MAC address.
     public let mac: MACAddress
-    /// The virtual IP and the length of its network part.
-    public let address: IPPrefix
-    /// Where everything else is sent; nil for no default route.
-    public let gateway: IPAddress?
+    /// One virtual IP, or two: then that of IPv4 stands first and that of IPv6 second.
+    public let addresses: [SessionAddress]
     /// The largest packet, in octets, no more than the parent link's; nil for the parent link's own.
     public let mtuBytes: Int?
     /// Networks that have another gateway.
@@ -24,14 +22,13 @@ public struct SessionLink: Hashable, Sendable {
 
     /// Puts the facts together.
     public init(
-        parent: String, mode: MacvlanLinkMode, mac: MACAddress, address: IPPrefix, gateway: IPAddress?,
-        mtuBytes: Int? = nil, routes: [Route] = []
+        parent: String, mode: MacvlanLinkMode, mac: MACAddress, addresses: [SessionAddress], mtuBytes: Int? = nil,
+        routes: [Route] = []
     ) {
         self.parent = parent
         self.mode = mode
         self.mac = mac
-        self.address = address
-        self.gateway = gateway
+        self.addresses = addresses
         self.mtuBytes = mtuBytes
         self.routes = routes
     }

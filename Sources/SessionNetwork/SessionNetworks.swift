@@ -166,8 +166,10 @@ public final class SessionNetworks {
             name: Self.linkName, index: Self.linkIndex, mac: link.mac, parentIndex: parentIndex, parentNamespace: 0,
             parentName: link.parent, mode: link.mode, mtuBytes: link.mtuBytes)
         request.setLink(index: Self.loopbackIndex, name: "lo", up: true)
-        request.addAddress(link.address, linkIndex: Self.linkIndex, linkName: Self.linkName)
-        if let gateway = link.gateway {
+        for address in link.addresses {
+            request.addAddress(address.prefix, linkIndex: Self.linkIndex, linkName: Self.linkName)
+        }
+        for gateway in link.addresses.compactMap(\.gateway) {
             request.addDefaultRoute(gateway: gateway, linkIndex: Self.linkIndex)
         }
         for route in link.routes { request.addRoute(route, linkIndex: Self.linkIndex) }
@@ -179,11 +181,12 @@ public final class SessionNetworks {
     /// Sent from the parent link in the session's name: a packet socket of the session's own would cost its open several
     /// milliseconds when it is closed. A frame that cannot be sent is no failure: the session's own traffic tells too.
     private func announce(_ link: SessionLink, parentIndex: Int32) {
-        let address = link.address.address
-        let announcement = ARPFrame.announcement(of: address, at: link.mac)
-        let request = link.gateway.flatMap { ARPFrame.request(for: $0, from: address, at: link.mac) }
-        for frame in [announcement, request].compactMap(\.self) {
-            try? packets.send(frame, onLink: parentIndex)
+        for address in link.addresses {
+            let announcement = ARPFrame.announcement(of: address.address, at: link.mac)
+            let request = address.gateway.flatMap { ARPFrame.request(for: $0, from: address.address, at: link.mac) }
+            for frame in [announcement, request].compactMap(\.self) {
+                try? packets.send(frame, onLink: parentIndex)
+            }
         }
     }
 

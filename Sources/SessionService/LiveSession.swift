@@ -80,8 +80,9 @@ final class LiveSession {
             case .vepa: .vepa
             }
         return SessionLink(
-            parent: lease.parent, mode: mode, mac: mac, address: prefix, gateway: lease.gateway,
-            mtuBytes: pool?.mtuBytes, routes: pool?.routes ?? [])
+            parent: lease.parent, mode: mode, mac: mac,
+            addresses: [SessionAddress(prefix: prefix, gateway: lease.gateway)], mtuBytes: pool?.mtuBytes,
+            routes: pool?.routes ?? [])
     }
 
     /// The opener's end means nothing any more: a leader is watched, or the session is reserved, or gone.

@@ -40,8 +40,8 @@ struct LAN {
     func link(unused index: Int) throws -> SessionLink {
         let prefix = try address(unused: index)
         return SessionLink(
-            parent: Self.parent, mode: .bridge, mac: MACAddress(virtualIP: prefix.address, farm: 0), address: prefix,
-            gateway: router)
+            parent: Self.parent, mode: .bridge, mac: MACAddress(virtualIP: prefix.address, farm: 0),
+            addresses: [SessionAddress(prefix: prefix, gateway: router)])
     }
 
     /// Keeps the neighbour from answering and remembering thousands of addresses.

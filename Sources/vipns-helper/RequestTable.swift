@@ -127,21 +127,25 @@ final class RequestTable {
     }
 
     private func check(_ link: SessionLink) throws(NetworkError) {
-        let address = link.address.address
-        // The MAC address is the address's own: nobody else's can be taken on, and the kernel refuses it twice.
-        guard link.mac == MACAddress(virtualIP: address, farm: link.mac.octets[1]) else {
-            throw NetworkError("give session address \(address) the MAC address \(link.mac)", .invalidArgument)
+        // The MAC address is the first address's own: nobody else's can be taken on, and the kernel refuses it twice.
+        guard let first = link.addresses.first,
+            link.mac == MACAddress(virtualIP: first.address, farm: link.mac.octets[1])
+        else {
+            throw NetworkError("give a session the MAC address \(link.mac)", .invalidArgument)
         }
-        if let gateway = link.gateway, !link.address.contains(gateway) {
-            throw NetworkError("use gateway \(gateway) outside of \(link.address)", .invalidArgument)
-        }
-        for route in link.routes where !link.address.contains(route.gateway) {
-            throw NetworkError("use gateway \(route.gateway) outside of \(link.address)", .invalidArgument)
-        }
-        guard allowances.permit({ $0.permits(address, on: link.parent) }) else {
-            throw NetworkError(
-                "give a session address \(address) on parent link '\(link.parent)'", .notPermitted,
-                hint: Self.allowanceHint)
+        for address in link.addresses {
+            if let gateway = address.gateway, !address.prefix.contains(gateway) {
+                throw NetworkError("use gateway \(gateway) outside of \(address.prefix)", .invalidArgument)
+            }
+            for route in link.routes
+            where route.gateway.family == address.address.family && !address.prefix.contains(route.gateway) {
+                throw NetworkError("use gateway \(route.gateway) outside of \(address.prefix)", .invalidArgument)
+            }
+            guard allowances.permit({ $0.permits(address.address, on: link.parent) }) else {
+                throw NetworkError(
+                    "give a session address \(address.address) on parent link '\(link.parent)'", .notPermitted,
+                    hint: Self.allowanceHint)
+            }
         }
     }
 

@@ -13,8 +13,11 @@ enum Samples {
     ) throws -> SessionLink {
         SessionLink(
             parent: parent, mode: mode, mac: try #require(MACAddress("02:00:0a:4d:00:65")),
-            address: try #require(IPPrefix("10.77.0.101/24")),
-            gateway: try gateway.map { try #require(IPAddress($0)) }, mtuBytes: mtuBytes, routes: routes)
+            addresses: [
+                SessionAddress(
+                    prefix: try #require(IPPrefix("10.77.0.101/24")),
+                    gateway: try gateway.map { try #require(IPAddress($0)) })
+            ], mtuBytes: mtuBytes, routes: routes)
     }
 
     static func preparation() throws -> NamespacePreparation {

@@ -85,7 +85,10 @@ public final class TestHost {
         let address = IPAddress(ipv4: 0x0a4d_0000 + UInt32(host))
         return SessionLink(
             parent: parent, mode: mode, mac: MACAddress(virtualIP: address, farm: 0),
-            address: try #require(IPPrefix(address, length: 24)), gateway: IPAddress(ipv4: 0x0a4d_0001))
+            addresses: [
+                SessionAddress(
+                    prefix: try #require(IPPrefix(address, length: 24)), gateway: IPAddress(ipv4: 0x0a4d_0001))
+            ])
     }
 
     /// Makes a session that is not connected yet.

@@ -14,12 +14,13 @@ import Testing
         await #expect(processExitsWith: .success) {
             try TestHost.run { host in
                 let link = try TestHost.link(101)
+                let address = try #require(link.addresses.first?.address)
                 let wire = try listen(on: "p0")
                 let opened = try host.open(101)
-                let gateway = try #require(link.gateway)
+                let gateway = try #require(link.addresses.first?.gateway)
                 let expected = [
-                    ARPFrame.announcement(of: link.address.address, at: link.mac),
-                    ARPFrame.request(for: gateway, from: link.address.address, at: link.mac),
+                    ARPFrame.announcement(of: address, at: link.mac),
+                    ARPFrame.request(for: gateway, from: address, at: link.mac),
                 ]
                 var seen: [[UInt8]] = []
                 while seen.count < 2, wire.isReadable(within: 1000) {
@@ -37,7 +38,8 @@ import Testing
         await #expect(processExitsWith: .success) {
             try TestHost.run { host in
                 let link = try TestHost.link(101)
-                guard let frame = ARPFrame.announcement(of: link.address.address, at: link.mac) else { return }
+                let address = try #require(link.addresses.first?.address)
+                guard let frame = ARPFrame.announcement(of: address, at: link.mac) else { return }
                 let socket = try PacketSocket()
                 let index = try #require(try host.links().first { $0.ifname == "lan0" }?.ifindex)
                 try host.ip("link set lan0 down")

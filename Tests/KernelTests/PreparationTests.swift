@@ -165,7 +165,6 @@ extension TestHost {
 extension SessionLink {
     fileprivate func with(mtuBytes: Int, routes: [Route]) -> SessionLink {
         SessionLink(
-            parent: parent, mode: mode, mac: mac, address: address, gateway: gateway, mtuBytes: mtuBytes, routes: routes
-        )
+            parent: parent, mode: mode, mac: mac, addresses: addresses, mtuBytes: mtuBytes, routes: routes)
     }
 }

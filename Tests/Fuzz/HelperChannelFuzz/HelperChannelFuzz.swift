@@ -61,8 +61,8 @@ private func walk(_ octets: [UInt8]) {
         guard let session = SessionID("k7f3q2m5"), let address = IPPrefix("10.77.0.101/24") else { return }
         let number = HelperProtocol.firstNumber
         let link = SessionLink(
-            parent: "lan0", mode: .bridge, mac: MACAddress(virtualIP: address.address, farm: 0), address: address,
-            gateway: IPAddress("10.77.0.1"), mtuBytes: 1400,
+            parent: "lan0", mode: .bridge, mac: MACAddress(virtualIP: address.address, farm: 0),
+            addresses: [SessionAddress(prefix: address, gateway: IPAddress("10.77.0.1"))], mtuBytes: 1400,
             routes: IPPrefix("10.2.0.0/16").map { [Route(to: $0, via: address.address)] } ?? [])
         let name = NetworkSettingName("net.ipv4.ip_forward")
         let preparation = NamespacePreparation(
