@@ -12,8 +12,10 @@ public struct HistoryEntry: Codable, Hashable, Sendable {
     public let service: String
     /// The pool that was asked.
     public let pool: String
-    /// The virtual IP, where it got one.
+    /// The virtual IP, where it got one; IPv4 where it got a pair.
     public let address: String?
+    /// The IPv6 address of a pair.
+    public let pairedAddress: String?
     /// What came of the open: an ``Method/Open/Outcome``, or why there was none.
     public let outcome: String
     /// When it was opened, in microseconds since 1970 UTC.
@@ -30,7 +32,8 @@ public struct HistoryEntry: Codable, Hashable, Sendable {
     /// Puts the fields together.
     public init(
         id: String, boot: String, user: String, uid: UInt32, service: String, pool: String, address: String? = nil,
-        outcome: String, opened: Int64, openedBoot: Int64, ended: Int64? = nil, endedBoot: Int64? = nil,
+        pairedAddress: String? = nil, outcome: String, opened: Int64, openedBoot: Int64, ended: Int64? = nil,
+        endedBoot: Int64? = nil,
         reason: String? = nil
     ) {
         self.id = id
@@ -40,6 +43,7 @@ public struct HistoryEntry: Codable, Hashable, Sendable {
         self.service = service
         self.pool = pool
         self.address = address
+        self.pairedAddress = pairedAddress
         self.outcome = outcome
         self.opened = opened
         self.openedBoot = openedBoot

@@ -16,6 +16,10 @@ public struct PoolAddress: Codable, Hashable, Sendable {
     public let first: String
     /// The last of them.
     public let last: String
+    /// What the first one is paired with; nil where the pool has one family.
+    public let pairedFirst: String?
+    /// What the last one is paired with.
+    public let pairedLast: String?
     /// Their state.
     public let state: State
     /// Whose address it is, or was last; nil where none is, or one that the caller may not see.
@@ -24,9 +28,14 @@ public struct PoolAddress: Codable, Hashable, Sendable {
     public let text: String?
 
     /// Puts the fields together.
-    public init(first: String, last: String, state: State, session: Session? = nil, text: String? = nil) {
+    public init(
+        first: String, last: String, pairedFirst: String? = nil, pairedLast: String? = nil, state: State,
+        session: Session? = nil, text: String? = nil
+    ) {
         self.first = first
         self.last = last
+        self.pairedFirst = pairedFirst
+        self.pairedLast = pairedLast
         self.state = state
         self.session = session
         self.text = text

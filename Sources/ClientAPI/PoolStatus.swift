@@ -1,13 +1,26 @@
-/// A pool and what is left of it; `type Pool` of io.vipns.
-public struct PoolStatus: Codable, Hashable, Sendable {
-    /// The name in the configuration.
-    public let name: String
+/// What a pool has of one address family; `type PoolNetwork` of io.vipns.
+public struct PoolNetworkStatus: Codable, Hashable, Sendable {
     /// Its ranges, `FIRST-LAST` each.
     public let ranges: [String]
     /// The prefix length of its network.
     public let prefixLength: Int
     /// The default gateway.
     public let gateway: String?
+
+    /// Puts the fields together.
+    public init(ranges: [String], prefixLength: Int, gateway: String? = nil) {
+        self.ranges = ranges
+        self.prefixLength = prefixLength
+        self.gateway = gateway
+    }
+}
+
+/// A pool and what is left of it; `type Pool` of io.vipns.
+public struct PoolStatus: Codable, Hashable, Sendable {
+    /// The name in the configuration.
+    public let name: String
+    /// IPv4, IPv6, or IPv4 and then IPv6.
+    public let networks: [PoolNetworkStatus]
     /// The parent link.
     public let parent: String
     /// The mode of the macvlan links: `bridge`, `private`, `vepa`.
@@ -18,7 +31,19 @@ public struct PoolStatus: Codable, Hashable, Sendable {
     public let leftovers: Session.Leftovers
     /// How long an address rests after its session.
     public let holdMilliseconds: Int
-    /// Addresses in the pool.
+    /// Which free address is next: `longest-free`, `lowest`, `random`.
+    public let order: String
+    /// The largest packet of a session, in octets; nil for the parent link's.
+    public let mtu: Int?
+    /// Networks with another gateway, `PREFIX via ADDRESS` each.
+    public let routes: [String]
+    /// Kernel settings of its sessions, `NAME = VALUE` each.
+    public let sysctls: [String]
+    /// Names of kernel settings that its sessions get from the host.
+    public let inherited: [String]
+    /// The path of its sessions' firewall.
+    public let firewall: String?
+    /// Addresses in the pool, or pairs.
     public let total: Int
     /// Addresses that may be granted now.
     public let free: Int
@@ -41,20 +66,25 @@ public struct PoolStatus: Codable, Hashable, Sendable {
 
     /// Puts the fields together.
     public init(
-        name: String, ranges: [String], prefixLength: Int, gateway: String? = nil, parent: String,
-        macvlanMode: String, exhaustion: String, leftovers: Session.Leftovers, holdMilliseconds: Int, total: Int,
-        free: Int, leased: Int, held: Int, quarantined: Int, peak: Int = 0, peakAt: Int64? = nil, refusals: Int = 0,
-        lastRefusal: Int64? = nil, countedSince: Int64? = nil
+        name: String, networks: [PoolNetworkStatus], parent: String, macvlanMode: String, exhaustion: String,
+        leftovers: Session.Leftovers, holdMilliseconds: Int, order: String, mtu: Int? = nil, routes: [String] = [],
+        sysctls: [String] = [], inherited: [String] = [], firewall: String? = nil, total: Int, free: Int, leased: Int,
+        held: Int, quarantined: Int, peak: Int = 0, peakAt: Int64? = nil, refusals: Int = 0, lastRefusal: Int64? = nil,
+        countedSince: Int64? = nil
     ) {
         self.name = name
-        self.ranges = ranges
-        self.prefixLength = prefixLength
-        self.gateway = gateway
+        self.networks = networks
         self.parent = parent
         self.macvlanMode = macvlanMode
         self.exhaustion = exhaustion
         self.leftovers = leftovers
         self.holdMilliseconds = holdMilliseconds
+        self.order = order
+        self.mtu = mtu
+        self.routes = routes
+        self.sysctls = sysctls
+        self.inherited = inherited
+        self.firewall = firewall
         self.total = total
         self.free = free
         self.leased = leased

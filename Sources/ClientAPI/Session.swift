@@ -10,10 +10,14 @@ public struct Session: Codable, Hashable, Sendable {
     public let scope: Scope
     /// The pool that its address is from.
     public let pool: String
-    /// The virtual IP; nil where the session has a private loopback alone.
+    /// The virtual IP, IPv4 where it has a pair; nil where the session has a private loopback alone.
     public let address: String?
     /// The prefix length of the address.
     public let prefixLength: Int?
+    /// The IPv6 address of a pair; nil where the session has one address or none.
+    public let pairedAddress: String?
+    /// The prefix length of that.
+    public let pairedPrefixLength: Int?
     /// The parent link of its macvlan link.
     public let parent: String?
     /// The MAC address of its macvlan link.
@@ -84,9 +88,9 @@ public struct Session: Codable, Hashable, Sendable {
     /// Puts the fields together.
     public init(
         id: String, state: State, mode: Mode, scope: Scope = .session, pool: String, address: String? = nil,
-        prefixLength: Int? = nil,
-        parent: String? = nil, mac: String? = nil, user: String, uid: UInt32, service: String, leaders: [Int32],
-        leftovers: Leftovers, number: Int32, cookie: UInt64? = nil, boot: String, opened: Int64, openedBoot: Int64,
+        prefixLength: Int? = nil, pairedAddress: String? = nil, pairedPrefixLength: Int? = nil, parent: String? = nil,
+        mac: String? = nil, user: String, uid: UInt32, service: String, leaders: [Int32], leftovers: Leftovers,
+        number: Int32, cookie: UInt64? = nil, boot: String, opened: Int64, openedBoot: Int64,
         heldUntilBoot: Int64? = nil
     ) {
         self.id = id
@@ -96,6 +100,8 @@ public struct Session: Codable, Hashable, Sendable {
         self.pool = pool
         self.address = address
         self.prefixLength = prefixLength
+        self.pairedAddress = pairedAddress
+        self.pairedPrefixLength = pairedPrefixLength
         self.parent = parent
         self.mac = mac
         self.user = user

@@ -26,6 +26,13 @@ struct Columns {
         return value
     }
 
+    /// A value that must be there and have a meaning.
+    func converted<Raw: DatabaseValueConvertible, Value>(_ column: String, _ convert: (Raw) -> Value?) throws -> Value {
+        let raw: Raw = try value(column)
+        guard let value = convert(raw) else { throw Damage(column: column, value: raw.databaseValue) }
+        return value
+    }
+
     /// Text that must be there and have a meaning.
     func parsed<Value>(_ column: String, _ parse: (String) -> Value?) throws -> Value {
         guard let value = try optionalParsed(column, parse) else { throw Damage(column: column, value: .null) }

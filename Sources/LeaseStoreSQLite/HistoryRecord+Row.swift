@@ -5,15 +5,15 @@ internal import Leasing
 extension HistoryRecord {
     /// The columns of table `history` without its row id, in the order of `rowValues`.
     static let rowColumns = [
-        "session", "bootID", "user", "uid", "service", "pool", "address", "outcome", "openedAt", "openedBoot",
-        "endedAt", "endedBoot", "reason",
+        "session", "bootID", "user", "uid", "service", "pool", "address", "pairedAddress", "outcome", "openedAt",
+        "openedBoot", "endedAt", "endedBoot", "reason",
     ]
 
     /// The record as table `history` holds it.
     var rowValues: StatementArguments {
         [
-            session, bootID, user, uid, service, pool, address?.description, outcome, openedAt, openedBoot, endedAt,
-            endedBoot, reason,
+            session, bootID, user, uid, service, pool, address?.description, pairedAddress?.description, outcome,
+            openedAt, openedBoot, endedAt, endedBoot, reason,
         ]
     }
 
@@ -27,6 +27,7 @@ extension HistoryRecord {
             service: try columns.value("service"),
             pool: try columns.value("pool"),
             address: try columns.optionalParsed("address", IPAddress.init),
+            pairedAddress: try columns.optionalParsed("pairedAddress", IPAddress.init),
             outcome: try columns.value("outcome"),
             openedAt: try columns.value("openedAt"),
             openedBoot: try columns.value("openedBoot"),
@@ -46,7 +47,9 @@ extension HistoryQuery {
             conditions.append(condition)
             arguments += StatementArguments(values)
         }
-        if let address { require("address = ?", [address.description]) }
+        if let address {
+            require("(address = ?1 OR pairedAddress = ?1)", [address.description])
+        }
         if let user { require("user = ?", [user]) }
         if let uid { require("uid = ?", [uid]) }
         if let since { require("(endedAt IS NULL OR endedAt >= ?)", [since]) }

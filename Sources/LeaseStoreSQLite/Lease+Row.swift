@@ -5,7 +5,7 @@ internal import Leasing
 extension Lease {
     /// The columns of table `lease`, in the order of `rowValues`.
     static let rowColumns = [
-        "session", "bootID", "number", "cookie", "pool", "address", "prefixLength", "gateway", "parent", "macvlanMode",
+        "session", "bootID", "number", "cookie", "pool", "parent", "macvlanMode",
         "user", "uid", "service", "mode", "leftovers", "phase", "leaders", "openedAt", "openedBoot", "heldUntilBoot",
         "endReason", "scope",
     ]
@@ -13,8 +13,8 @@ extension Lease {
     /// The lease as table `lease` holds it.
     var rowValues: StatementArguments {
         [
-            session.description, bootID, number, storedCookie, pool, address?.description, prefixLength,
-            gateway?.description, parent, macvlanMode.rawValue, user, uid, service, mode.rawValue, leftovers.rawValue,
+            session.description, bootID, number, storedCookie, pool, parent, macvlanMode.rawValue, user, uid, service,
+            mode.rawValue, leftovers.rawValue,
             phase.rawValue, storedLeaders, openedAt, openedBoot, heldUntilBoot, endReason, scope.rawValue,
         ]
     }
@@ -25,8 +25,8 @@ extension Lease {
     /// The leaders as one text.
     var storedLeaders: String { leaders.map { "\($0.pid):\($0.startTicks)" }.joined(separator: " ") }
 
-    /// Reads a row of table `lease`; throws `Columns.Damage`.
-    init(_ columns: Columns) throws {
+    /// Reads a row of table `lease` that has these addresses; throws `Columns.Damage`.
+    init(_ columns: Columns, addresses: [SessionAddress]) throws {
         let cookie: Int64? = try columns.optional("cookie")
         self.init(
             session: try columns.parsed("session", SessionID.init),
@@ -34,9 +34,7 @@ extension Lease {
             number: try columns.value("number"),
             cookie: cookie.map(UInt64.init(bitPattern:)),
             pool: try columns.value("pool"),
-            address: try columns.optionalParsed("address", IPAddress.init),
-            prefixLength: try columns.value("prefixLength"),
-            gateway: try columns.optionalParsed("gateway", IPAddress.init),
+            addresses: addresses,
             parent: try columns.value("parent"),
             macvlanMode: try columns.parsed("macvlanMode", MacvlanMode.init),
             user: try columns.value("user"),
@@ -62,5 +60,22 @@ extension Lease {
             leaders.append(Leader(pid: pid, startTicks: ticks))
         }
         return leaders
+    }
+}
+
+extension SessionAddress {
+    /// The columns of table `leaseAddress`, in the order of `rowValues`.
+    static let rowColumns = ["address", "session", "place", "prefixLength", "gateway"]
+
+    /// The address as table `leaseAddress` holds it; `place` is 1 for the second one of a pair.
+    func rowValues(of session: SessionID, place: Int) -> StatementArguments {
+        [address.description, session.description, place, prefix.length, gateway?.description]
+    }
+
+    /// Reads a row of table `leaseAddress`; throws `Columns.Damage`.
+    init(_ columns: Columns) throws {
+        let address = try columns.parsed("address", IPAddress.init)
+        let prefix = try columns.converted("prefixLength") { IPPrefix(address, length: $0) }
+        self.init(prefix: prefix, gateway: try columns.optionalParsed("gateway", IPAddress.init))
     }
 }

@@ -11,6 +11,7 @@ enum LeaseSchema {
         migrator.registerMigration("1") { try $0.execute(sql: format1) }
         migrator.registerMigration("2") { try $0.execute(sql: format2) }
         migrator.registerMigration("3") { try $0.execute(sql: format3) }
+        migrator.registerMigration("4") { try $0.execute(sql: format4) }
         return migrator
     }
 
@@ -30,6 +31,51 @@ enum LeaseSchema {
             PRIMARY KEY (pool, day)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX historyEnded ON history (endedAt) WHERE endedAt IS NOT NULL;
+        """
+
+    /// Pairs: a lease has its addresses in a table of their own, where each is once, whichever family and pool it is of.
+    private static let format4 = """
+        CREATE TABLE leaseAddress (
+            address TEXT PRIMARY KEY,     -- an address is never on two links
+            session TEXT NOT NULL REFERENCES lease (session) ON DELETE CASCADE,
+            place INTEGER NOT NULL,       -- 0 is the address that the session is known by, 1 the one paired with it
+            prefixLength INTEGER NOT NULL,
+            gateway TEXT
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO leaseAddress
+            SELECT address, session, 0, prefixLength, gateway FROM lease WHERE address IS NOT NULL;
+        CREATE UNIQUE INDEX leaseAddressPlace ON leaseAddress (session, place);
+
+        -- SQLite drops no column that is unique.
+        CREATE TABLE newLease (
+            session TEXT PRIMARY KEY,
+            bootID TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            cookie INTEGER,
+            pool TEXT NOT NULL,
+            parent TEXT NOT NULL,
+            macvlanMode TEXT NOT NULL,
+            user TEXT NOT NULL,
+            uid INTEGER NOT NULL,
+            service TEXT NOT NULL,
+            mode TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            leftovers TEXT NOT NULL,
+            phase TEXT NOT NULL,
+            leaders TEXT NOT NULL,
+            openedAt INTEGER NOT NULL,
+            openedBoot INTEGER NOT NULL,
+            heldUntilBoot INTEGER,
+            endReason TEXT
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO newLease
+            SELECT session, bootID, number, cookie, pool, parent, macvlanMode, user, uid, service, mode, scope,
+                leftovers, phase, leaders, openedAt, openedBoot, heldUntilBoot, endReason FROM lease;
+        DROP TABLE lease;
+        ALTER TABLE newLease RENAME TO lease;
+
+        ALTER TABLE history ADD COLUMN pairedAddress TEXT;
+        CREATE INDEX historyByPairedAddress ON history (pairedAddress, openedAt) WHERE pairedAddress IS NOT NULL;
         """
 
     private static let format1 = """

@@ -4,6 +4,7 @@ public import Leasing
 
 extension SQLiteLeaseStore {
     private static let insertLease = insertion(into: "lease", Lease.rowColumns)
+    private static let insertAddress = insertion(into: "leaseAddress", SessionAddress.rowColumns)
     private static let insertHistory = insertion(into: "history", HistoryRecord.rowColumns)
 
     private static func insertion(into table: String, _ columns: [String]) -> String {
@@ -41,14 +42,21 @@ extension SQLiteLeaseStore {
     }
 
     private static func state(_ connection: Database) throws -> StoredState {
-        let leases = try Row.fetchAll(connection, sql: "SELECT * FROM lease ORDER BY number")
-            .map { try Lease(Columns(row: $0)) }
+        var addresses: [String: [SessionAddress]] = [:]
+        for row in try Row.fetchAll(connection, sql: "SELECT * FROM leaseAddress ORDER BY session, place") {
+            let columns = Columns(row: row)
+            addresses[try columns.value("session"), default: []].append(try SessionAddress(columns))
+        }
+        let leases = try Row.fetchAll(connection, sql: "SELECT * FROM lease ORDER BY number").map { row in
+            let columns = Columns(row: row)
+            return try Lease(columns, addresses: addresses[try columns.value("session")] ?? [])
+        }
         let boot = try Row.fetchOne(connection, sql: "SELECT lastNumber FROM boot") ?? Row()
         let released = try Row.fetchAll(
             connection,
             sql: """
                 SELECT address FROM returned
-                WHERE address NOT IN (SELECT address FROM lease WHERE address IS NOT NULL) ORDER BY id
+                WHERE address NOT IN (SELECT address FROM leaseAddress) ORDER BY id
                 """
         ).map { try Columns(row: $0).parsed("address", IPAddress.init) }
         return StoredState(leases: leases, lastNumber: try Columns(row: boot).value("lastNumber"), released: released)
@@ -70,12 +78,14 @@ extension SQLiteLeaseStore {
     }
 
     private static func insert(_ lease: Lease, _ connection: Database) throws {
-        do {
-            try connection.cachedStatement(sql: insertLease).execute(arguments: lease.rowValues)
-        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_CONSTRAINT_UNIQUE {
-            // The address has the only UNIQUE column; a session stored twice breaks the primary key instead.
-            guard let address = lease.address else { throw error }
-            throw Refusal(cause: .addressTaken(address))
+        try connection.cachedStatement(sql: insertLease).execute(arguments: lease.rowValues)
+        let statement = try connection.cachedStatement(sql: insertAddress)
+        for (place, address) in lease.addresses.enumerated() {
+            do {
+                try statement.execute(arguments: address.rowValues(of: lease.session, place: place))
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                throw Refusal(cause: .addressTaken(address.address))
+            }
         }
     }
 

@@ -9,7 +9,7 @@ public import Leasing
 /// - Readers: the service, and an administrator's sqlite3(1) at any time: the journal is a write-ahead log.
 /// - Lifetime: the history stays for as long as the configuration says; leases and numbers end with the boot whose id
 ///   they carry.
-/// - Format version: the last migration of `LeaseSchema`, now 3, listed in table `grdb_migrations`. An older file is
+/// - Format version: the last migration of `LeaseSchema`, now 4, listed in table `grdb_migrations`. An older file is
 ///   brought forward when it is opened, a newer one is refused.
 ///
 /// What is history waits for the disk (`synchronous = FULL`): a granted address is known even after a power cut.

@@ -25,8 +25,10 @@ public struct HistoryRecord: Sendable, Hashable {
     public var service: String
     /// Name of the pool.
     public var pool: String
-    /// The virtual IP, where one was chosen.
+    /// The virtual IP, where one was chosen; the IPv4 address of a pair.
     public var address: IPAddress?
+    /// The IPv6 address of a pair.
+    public var pairedAddress: IPAddress?
     /// One of `granted`, `isolated`, `shared`, `denied` and `failed`.
     public var outcome: String
     /// When it was opened, in microseconds since 1970.
@@ -45,7 +47,8 @@ public struct HistoryRecord: Sendable, Hashable {
     /// Makes a record from its parts.
     public init(
         session: String, bootID: String, user: String, uid: UInt32, service: String, pool: String, address: IPAddress?,
-        outcome: String, openedAt: Int64, openedBoot: Int64, endedAt: Int64? = nil, endedBoot: Int64? = nil,
+        pairedAddress: IPAddress? = nil, outcome: String, openedAt: Int64, openedBoot: Int64, endedAt: Int64? = nil,
+        endedBoot: Int64? = nil,
         reason: String? = nil, position: Int64? = nil
     ) {
         self.session = session
@@ -55,6 +58,7 @@ public struct HistoryRecord: Sendable, Hashable {
         self.service = service
         self.pool = pool
         self.address = address
+        self.pairedAddress = pairedAddress
         self.outcome = outcome
         self.openedAt = openedAt
         self.openedBoot = openedBoot
@@ -68,7 +72,7 @@ public struct HistoryRecord: Sendable, Hashable {
     public init(opening lease: Lease) {
         self.init(
             session: lease.session.description, bootID: lease.bootID, user: lease.user, uid: lease.uid,
-            service: lease.service, pool: lease.pool, address: lease.address,
+            service: lease.service, pool: lease.pool, address: lease.address, pairedAddress: lease.pairedAddress,
             outcome: lease.address == nil ? Self.isolated : Self.granted,
             openedAt: lease.openedAt, openedBoot: lease.openedBoot)
     }
@@ -76,7 +80,7 @@ public struct HistoryRecord: Sendable, Hashable {
 
 /// Which history records to give; a record must match all that is set.
 public struct HistoryQuery: Sendable, Hashable {
-    /// Records of this virtual IP.
+    /// Records of this virtual IP, alone or one of a pair.
     public var address: IPAddress?
     /// Records of the user with this name.
     public var user: String?

@@ -14,7 +14,7 @@ public struct Leader: Hashable, Sendable {
     }
 }
 
-/// One address granted to one session, or an isolated session without an address.
+/// One address or one pair granted to one session, or an isolated session without an address.
 ///
 /// It holds all that start-up needs to find, adopt or take apart the session, whatever the configuration says by then.
 public struct Lease: Sendable, Hashable {
@@ -28,12 +28,8 @@ public struct Lease: Sendable, Hashable {
     public var cookie: UInt64?
     /// Name of the pool.
     public let pool: String
-    /// The virtual IP; nil for an isolated session.
-    public let address: IPAddress?
-    /// Length of the network part that the address is set with.
-    public let prefixLength: Int
-    /// The default gateway, where there is one.
-    public let gateway: IPAddress?
+    /// The virtual IPs: one, or a pair with IPv4 first; none for an isolated session.
+    public let addresses: [SessionAddress]
     /// Name of the parent link.
     public let parent: String
     /// How the macvlan link sees its neighbours on the parent link.
@@ -65,21 +61,18 @@ public struct Lease: Sendable, Hashable {
 
     /// Makes a lease from its parts.
     public init(
-        session: SessionID, bootID: String, number: UInt32, cookie: UInt64? = nil, pool: String, address: IPAddress?,
-        prefixLength: Int, gateway: IPAddress?, parent: String, macvlanMode: MacvlanMode, user: String, uid: UInt32,
+        session: SessionID, bootID: String, number: UInt32, cookie: UInt64? = nil, pool: String,
+        addresses: [SessionAddress], parent: String, macvlanMode: MacvlanMode, user: String, uid: UInt32,
         service: String, mode: SessionMode, scope: SessionScope = .session, leftovers: LeftoversPolicy,
-        phase: LeasePhase = .allocating,
-        leaders: [Leader] = [], openedAt: Int64, openedBoot: Int64, heldUntilBoot: Int64? = nil,
-        endReason: String? = nil
+        phase: LeasePhase = .allocating, leaders: [Leader] = [], openedAt: Int64, openedBoot: Int64,
+        heldUntilBoot: Int64? = nil, endReason: String? = nil
     ) {
         self.session = session
         self.bootID = bootID
         self.number = number
         self.cookie = cookie
         self.pool = pool
-        self.address = address
-        self.prefixLength = prefixLength
-        self.gateway = gateway
+        self.addresses = addresses
         self.parent = parent
         self.macvlanMode = macvlanMode
         self.user = user
@@ -95,4 +88,10 @@ public struct Lease: Sendable, Hashable {
         self.heldUntilBoot = heldUntilBoot
         self.endReason = endReason
     }
+
+    /// The virtual IP that the session is known by: the IPv4 address of a pair; nil for an isolated session.
+    public var address: IPAddress? { addresses.first?.address }
+
+    /// The IPv6 address of a pair.
+    public var pairedAddress: IPAddress? { addresses.dropFirst().first?.address }
 }

@@ -1,14 +1,12 @@
-internal import Addressing
-
-/// Addresses of which the lowest comes first: a binary heap in which each is once.
+/// Places of which the lowest comes first: a binary heap in which each is once.
 struct LowestQueue: Sendable {
-    private var heap: [IPAddress] = []
-    private var members: Set<IPAddress> = []
+    private var heap: [UInt128] = []
+    private var members: Set<UInt128> = []
 
-    /// Puts an address in; nothing changes where it is in already.
-    mutating func insert(_ address: IPAddress) {
-        guard members.insert(address).inserted else { return }
-        heap.append(address)
+    /// Puts a place in; nothing changes where it is in already.
+    mutating func insert(_ place: UInt128) {
+        guard members.insert(place).inserted else { return }
+        heap.append(place)
         var child = heap.count - 1
         while child > 0, heap[child] < heap[(child - 1) / 2] {
             heap.swapAt(child, (child - 1) / 2)
@@ -16,8 +14,8 @@ struct LowestQueue: Sendable {
         }
     }
 
-    /// Takes the lowest address out.
-    mutating func popFirst() -> IPAddress? {
+    /// Takes the lowest place out.
+    mutating func popFirst() -> UInt128? {
         guard let lowest = heap.first, let last = heap.popLast() else { return nil }
         members.remove(lowest)
         guard !heap.isEmpty else { return lowest }

@@ -7,12 +7,11 @@ public struct Pool: Sendable, Hashable {
 
     /// The name that rules and commands know it by.
     public var name: String
-    /// The addresses to grant: excludes already cut out, ascending, none overlapping another.
-    public var ranges: [IPRange]
-    /// Length of the network part that a session's address is set with.
-    public var prefixLength: Int
-    /// The default gateway; nil where sessions reach their own network only.
-    public var gateway: IPAddress?
+    /// The addresses to grant: IPv4, IPv6, or IPv4 and then IPv6.
+    ///
+    /// With both, a session gets a pair: the nth address of the one goes with the nth of the other, always. So an IPv6
+    /// address too keeps its MAC address, which is made of the IPv4 address.
+    public var networks: [PoolNetwork]
     /// Name of the parent link.
     public var parent: String
     /// How sessions on the parent link see each other.
@@ -34,15 +33,13 @@ public struct Pool: Sendable, Hashable {
 
     /// Makes a pool from parts that the configuration has checked.
     public init(
-        name: String, ranges: [IPRange], prefixLength: Int, gateway: IPAddress?, parent: String,
-        macvlanMode: MacvlanMode, hold: Duration, exhaustion: ExhaustionPolicy, leftovers: LeftoversPolicy,
+        name: String, networks: [PoolNetwork], parent: String, macvlanMode: MacvlanMode, hold: Duration,
+        exhaustion: ExhaustionPolicy, leftovers: LeftoversPolicy,
         order: AllocationOrder = .longestFree, mtuBytes: Int? = nil, routes: [Route] = [],
         preparation: NamespacePreparation = NamespacePreparation()
     ) {
         self.name = name
-        self.ranges = ranges
-        self.prefixLength = prefixLength
-        self.gateway = gateway
+        self.networks = networks
         self.parent = parent
         self.macvlanMode = macvlanMode
         self.hold = hold
@@ -54,11 +51,21 @@ public struct Pool: Sendable, Hashable {
         self.preparation = preparation
     }
 
-    /// Number of addresses; saturates at `UInt128.max`.
-    public var total: UInt128 {
-        ranges.reduce(0) { sum, range in
-            let (next, overflow) = sum.addingReportingOverflow(range.count)
-            return overflow ? UInt128.max : next
-        }
+    /// How many sessions can have an address at one time: the places.
+    ///
+    /// Saturates at `UInt128.max`. Of a pair's two families the smaller one decides.
+    public var total: UInt128 { networks.map(\.total).min() ?? 0 }
+
+    /// What the session in a place gets: one address, or a pair with IPv4 first; empty past the end.
+    public func addresses(at place: UInt128) -> [SessionAddress] {
+        place < total ? networks.compactMap { $0.address(at: place) } : []
     }
+
+    /// The place that an address belongs to; nil where the pool does not grant it.
+    public func place(of address: IPAddress) -> UInt128? {
+        networks.lazy.compactMap { $0.place(of: address) }.first.flatMap { $0 < total ? $0 : nil }
+    }
+
+    /// The places at which a range of one of the families begins, ascending.
+    public var rangeStarts: [UInt128] { Set(networks.flatMap(\.rangeStarts)).filter { $0 < total }.sorted() }
 }

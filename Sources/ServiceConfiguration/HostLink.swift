@@ -37,6 +37,8 @@ struct Host {
     let links: [HostLink]
     /// Its packet filter; nil where it is not known.
     let firewall: HostFirewall?
+    /// Whether it has IPv6; nil where that is not known.
+    let hasIPv6: Bool?
     /// Who may own a pool's firewall: root, but for tests.
     let owner: UInt32
 }

@@ -161,6 +161,29 @@ struct Section<Key: ConfigurationKey> {
         return Located(text: text, position: value.position)
     }
 
+    /// The texts of a key that is given: a list of them, or one alone.
+    func texts(of key: Key, problems: inout ProblemList) -> [Located]? {
+        guard let value = value(of: key, problems: &problems) else { return nil }
+        switch value.content {
+        case .scalar(let text, _): return [Located(text: text, position: value.position)]
+        case .mapping:
+            problems.error(value.position, mismatch(key, "a text or a list of texts", value))
+            return nil
+        case .list(let elements):
+            guard !elements.isEmpty else {
+                problems.error(value.position, "'\(key.rawValue)' is empty (for example '\(key.example)')")
+                return nil
+            }
+            return elements.compactMap { element in
+                guard case .scalar(let text, _) = element.content, !element.isNull else {
+                    problems.error(element.position, mismatch(key, "a text or a list of texts", element))
+                    return nil
+                }
+                return Located(text: text, position: element.position)
+            }
+        }
+    }
+
     /// The elements of a key that is given; anything else than a list is reported.
     func list(of key: Key, problems: inout ProblemList) -> [YAMLValue]? {
         guard let value = value(of: key, problems: &problems) else { return nil }

@@ -1,25 +1,51 @@
 internal import Addressing
+internal import Leasing
 
 extension PoolReader {
     /// Checks that what may be granted lies in the network and belongs to nobody else; never walks over addresses.
-    mutating func checkRemainders(network: IPPrefix, gateway: IPAddress?) {
+    mutating func checkRemainders(_ item: NetworkItem) {
+        let (network, gateway) = (item.prefix, item.gateway)
         var outside: Set<Position> = []
-        for remainder in remainders where !network.range.contains(remainder.range) {
+        for remainder in remainders
+        where remainder.range.first.family == item.family && !network.range.contains(remainder.range) {
             // Excludes may cut one range into several; it is reported once.
             guard outside.insert(remainder.item.position).inserted else { continue }
             problems.error(
                 remainder.item.position, "range '\(remainder.item.range)' is not inside prefix '\(network)'")
         }
-        reportHolder(of: network.first, as: "the network address of '\(network)'")
-        reportHolder(of: network.last, as: "the broadcast address of '\(network)'")
+        switch item.family {
+        case .ipv4:
+            reportHolder(of: network.first, as: "the network address of '\(network)'")
+            reportHolder(of: network.last, as: "the broadcast address of '\(network)'")
+        case .ipv6:
+            // RFC 4291 section 2.6.1.
+            reportHolder(of: network.first, as: "the routers' common address in '\(network)'")
+        }
         if let gateway { reportHolder(of: gateway, as: "the gateway") }
         for link in host {
             // An address that stands on the link twice, with two lengths, is one problem.
             var seen: Set<IPAddress> = []
-            for own in link.addresses where own.address != gateway && seen.insert(own.address).inserted {
+            for own in link.addresses
+            where own.address.family == item.family && own.address != gateway && seen.insert(own.address).inserted {
                 reportHolder(of: own.address, as: "this host's own address on '\(link.name)'")
             }
         }
+    }
+
+    /// Warns where one family has more addresses than the other: a session takes one of each.
+    mutating func checkPairs() {
+        func count(_ family: IPAddress.Family) -> UInt128 {
+            PoolNetwork(
+                ranges: remainders.map(\.range).filter { $0.first.family == family }, prefixLength: 0, gateway: nil
+            ).total
+        }
+        let (four, six) = (count(.ipv4), count(.ipv6))
+        // A network of IPv6 is larger than one of IPv4 can be; that it is not used up is no mistake.
+        guard four > six, six > 0, let keyPosition = section.position(of: .ranges) else { return }
+        problems.warning(
+            keyPosition,
+            "pool '\(name)' has \(four) IPv4 and \(six) IPv6 addresses: a session takes one of each, so \(four - six) of "
+                + "IPv4 are never granted")
     }
 
     private mutating func reportHolder(of address: IPAddress, as role: String) {

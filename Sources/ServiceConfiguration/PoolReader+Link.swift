@@ -24,7 +24,7 @@ extension PoolReader {
     }
 
     /// The routes; those that are wrong are left out.
-    mutating func readRoutes(network: IPPrefix?, gateway: IPAddress?) -> [Route] {
+    mutating func readRoutes(networks: [NetworkItem]) -> [Route] {
         guard let keyPosition = section.position(of: .routes),
             let elements = section.list(of: .routes, problems: &problems)
         else { return [] }
@@ -35,7 +35,7 @@ extension PoolReader {
         }
         var routes: [Route] = []
         for element in elements {
-            guard let (route, place) = readRoute(element, network: network, gateway: gateway) else { continue }
+            guard let (route, place) = readRoute(element, networks: networks) else { continue }
             if routes.contains(where: { $0.destination == route.destination }) {
                 problems.error(place, "route to '\(route.destination)' is given twice")
             }
@@ -44,9 +44,7 @@ extension PoolReader {
         return routes
     }
 
-    private mutating func readRoute(
-        _ element: YAMLValue, network: IPPrefix?, gateway: IPAddress?
-    ) -> (Route, Position)? {
+    private mutating func readRoute(_ element: YAMLValue, networks: [NetworkItem]) -> (Route, Position)? {
         guard case .mapping(let pairs) = element.content else {
             problems.error(
                 element.position,
@@ -58,20 +56,28 @@ extension PoolReader {
             problems.error(element.position, "a route has no '\(key.rawValue)' (for example '\(key.example)')")
         }
         let to = section.text(of: .to, problems: &problems).flatMap { located in
-            readDestination(located, network: network, gateway: gateway).map { ($0, located.position) }
+            readDestination(located, networks: networks).map { ($0, located.position) }
         }
-        let via = section.text(of: .via, problems: &problems).flatMap { readVia($0, network: network) }
+        let via = section.text(of: .via, problems: &problems).flatMap { readVia($0, networks: networks) }
         guard let to, let via else { return nil }
+        guard to.0.address.family == via.family else {
+            problems.error(to.1, "route to '\(to.0)' goes via '\(via)', which is of the other family")
+            return nil
+        }
         return (Route(to: to.0, via: via), to.1)
     }
 
-    private mutating func readDestination(
-        _ located: Located, network: IPPrefix?, gateway: IPAddress?
-    ) -> IPPrefix? {
+    private mutating func readDestination(_ located: Located, networks: [NetworkItem]) -> IPPrefix? {
         let name = "destination \(quoted(located.text))"
-        guard let prefix = IPPrefix(located.text), prefix.address.family == .ipv4 else {
-            problems.error(located.position, "\(name) is not ADDRESS/LENGTH of IPv4 (for example '10.2.0.0/16')")
+        guard let prefix = IPPrefix(located.text) else {
+            problems.error(located.position, "\(name) is not ADDRESS/LENGTH (for example '10.2.0.0/16')")
             return nil
+        }
+        let network = networks.first { $0.family == prefix.address.family }
+        if network == nil, !networks.isEmpty {
+            problems.error(
+                located.position, "\(name) is \(prefix.address.family.name), and pool '\(self.name)' has no such prefix"
+            )
         }
         guard prefix.address == prefix.first else {
             let right = "\(prefix.first)/\(prefix.length)"
@@ -81,33 +87,25 @@ extension PoolReader {
         if prefix.length == 0 {
             problems.error(
                 located.position,
-                gateway == nil
+                network?.gateway == nil
                     ? "\(name) is the default route (write '\(PoolKey.gateway.rawValue)' in place of it)"
                     : "\(name) is the default route, which the pool's 'gateway' is already")
-        } else if prefix == network {
+        } else if prefix == network?.prefix {
             problems.error(located.position, "\(name) is the pool's own network, which needs no route")
-        } else if IPPrefix("127.0.0.0/8")?.range.overlaps(prefix.range) == true {
+        } else if ["127.0.0.0/8", "::1/128"].contains(where: { IPPrefix($0)?.range.overlaps(prefix.range) == true }) {
             problems.error(located.position, "\(name) holds loopback addresses, which are each session's own")
         }
         return prefix
     }
 
-    private mutating func readVia(_ located: Located, network: IPPrefix?) -> IPAddress? {
+    private mutating func readVia(_ located: Located, networks: [NetworkItem]) -> IPAddress? {
         let name = "via \(quoted(located.text))"
-        guard let via = IPAddress(located.text), via.family == .ipv4 else {
-            problems.error(located.position, "\(name) is not an address of IPv4 (for example '10.1.0.3')")
+        guard let via = IPAddress(located.text) else {
+            problems.error(located.position, "\(name) is not an address (for example '10.1.0.3')")
             return nil
         }
-        guard let network else { return via }
-        if !network.contains(via) {
-            problems.error(located.position, "\(name) is not inside prefix '\(network)'")
-        } else if via == network.first || via == network.last {
-            let role = via == network.first ? "network" : "broadcast"
-            problems.error(located.position, "\(name) is the \(role) address of '\(network)'")
-        } else if let link = host.first(where: { $0.owns(via) }) {
-            // The kernel does not carry frames between a macvlan and its own parent link.
-            problems.warning(
-                located.position, "\(name) is this host's own address on '\(link.name)', which sessions cannot reach")
+        if let network = networks.first(where: { $0.family == via.family }) {
+            check(neighbor: via, as: name, of: network.prefix, at: located.position)
         }
         return via
     }

@@ -25,6 +25,12 @@ extension PoolReader {
         NetworkSettingName(firstFreePort).flatMap { NetworkSetting($0, "0") }
     }
 
+    /// What decides on addresses that a link takes by itself; docs/decisions/0009.
+    private static let ours = Set(
+        ["all", "default"].flatMap { link in
+            ["disable_ipv6", "accept_ra", "autoconf", "addr_gen_mode"].map { "net.ipv6.conf.\(link).\($0)" }
+        })
+
     private mutating func readSettings() -> [NetworkSetting] {
         guard let keyPosition = section.position(of: .sysctls),
             let pairs = section.mapping(of: .sysctls, problems: &problems)
@@ -109,8 +115,8 @@ extension PoolReader {
         if text.split(separator: ".").contains("eth0") {
             return "is of the link 'eth0', which is made later (write 'default' in place of 'eth0')"
         }
-        if ["all", "default"].contains(where: { text == "net.ipv6.conf.\($0).disable_ipv6" }) {
-            return "is set in every session, as pools hold IPv4 addresses only so far"
+        if Self.ours.contains(text) {
+            return "is set in every session, so that it has its own addresses and no others"
         }
         if text == Self.firstFreePort, section.position(of: .lowPorts) != nil {
             return "is what 'low_ports' sets (leave one of them out)"

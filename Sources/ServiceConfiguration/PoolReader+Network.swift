@@ -1,26 +1,77 @@
 internal import Addressing
+internal import Leasing
+
+/// A pool's network of one family, as far as the file tells it.
+struct NetworkItem {
+    /// Without host bits.
+    let prefix: IPPrefix
+    var gateway: IPAddress?
+
+    var family: IPAddress.Family { prefix.address.family }
+}
 
 extension PoolReader {
-    /// The pool's network without host bits; nil where it is missing or wrong.
-    mutating func readNetwork(ranges: [RangeItem]) -> IPPrefix? {
+    /// The pool's networks, IPv4 first; empty where none is given or all are wrong.
+    mutating func readNetworks(ranges: [RangeItem]) -> [NetworkItem] {
         guard section.position(of: .prefix) != nil else {
             reportMissing(.prefix)
-            return nil
+            return []
         }
-        guard let located = section.text(of: .prefix, problems: &problems) else { return nil }
+        guard let texts = section.texts(of: .prefix, problems: &problems) else { return [] }
+        var networks: [NetworkItem] = []
+        // A family whose prefix is wrong is not called missing too.
+        var named: Set<IPAddress.Family> = []
+        for located in texts {
+            guard let prefix = parsePrefix(located, ranges: ranges) else {
+                named = [.ipv4, .ipv6]
+                continue
+            }
+            let family = prefix.address.family
+            guard named.insert(family).inserted else {
+                problems.error(located.position, "a pool has one \(family.name) 'prefix' at most")
+                continue
+            }
+            if let prefix = checkPrefix(prefix, located) { networks.append(NetworkItem(prefix: prefix)) }
+            if let keyPosition = section.position(of: .ranges), !ranges.isEmpty,
+                !ranges.contains(where: { $0.range.first.family == family })
+            {
+                problems.error(
+                    keyPosition, "pool '\(name)' has an \(family.name) 'prefix', but no \(family.name) range")
+            }
+        }
+        reportUnnamed(ranges, named)
+        readGateways(&networks)
+        return networks.sorted { $0.family < $1.family }
+    }
+
+    private mutating func reportUnnamed(_ ranges: [RangeItem], _ named: Set<IPAddress.Family>) {
+        for item in ranges where !named.contains(item.range.first.family) {
+            let family = item.range.first.family
+            return problems.error(
+                item.position,
+                "range '\(item.range)' is \(family.name), but pool '\(name)' has no \(family.name) 'prefix' "
+                    + "(for example 'prefix: \(family == .ipv4 ? "10.1.0.0/24" : "[10.1.0.0/24, 2001:db8:1::/64]")')")
+        }
+    }
+
+    private mutating func checkPrefix(_ prefix: IPPrefix, _ located: Located) -> IPPrefix? {
         let name = "prefix \(quoted(located.text))"
-        guard let prefix = parsePrefix(located, ranges: ranges) else { return nil }
-        guard prefix.address.family == .ipv4 else {
-            problems.error(located.position, "\(name) is IPv6, and pools hold IPv4 addresses only so far")
-            return nil
-        }
-        guard (8...30).contains(prefix.length) else {
-            problems.error(located.position, "\(name) has the length \(prefix.length) (8 to 30 make sense)")
+        guard prefix.address.family.lengths.contains(prefix.length) else {
+            reportLength(prefix.length, located, prefix.address.family)
             return nil
         }
         let network = IPPrefix(prefix.first, length: prefix.length)
         if located.text.contains("/"), let network, network != prefix {
             problems.error(located.position, "\(name) has host bits set (the network is '\(network)')")
+        }
+        if let (special, meaning) = SpecialNetwork.overlapping(prefix.range) {
+            problems.error(located.position, "\(name) overlaps '\(special)', \(meaning)")
+            return nil
+        }
+        if prefix.address.family == .ipv6, surroundings.hasIPv6 == false {
+            problems.error(
+                located.position,
+                "\(name) is IPv6, which this host has not (is 'ipv6.disable=1' on the kernel's command line?)")
         }
         return network
     }
@@ -29,16 +80,18 @@ extension PoolReader {
     private mutating func parsePrefix(_ located: Located, ranges: [RangeItem]) -> IPPrefix? {
         if let prefix = IPPrefix(located.text) { return prefix }
         let parts = located.text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        let name = "prefix \(quoted(located.text))"
+        let address = parts.first.flatMap { IPAddress($0) }
         guard parts.count <= 2, let lengthText = parts.last, let length = Int(lengthText),
-            String(length) == lengthText, parts.count == 1 || IPAddress(parts[0]) != nil
+            String(length) == lengthText, parts.count == 1 || address != nil
         else {
             problems.error(
-                located.position, "\(name) is neither ADDRESS/LENGTH nor a length (for example '10.1.0.0/24')")
+                located.position,
+                "prefix \(quoted(located.text)) is neither ADDRESS/LENGTH nor a length (for example '10.1.0.0/24')")
             return nil
         }
-        guard parts.count == 1, (8...30).contains(length) else {
-            problems.error(located.position, "\(name) has the length \(length) (8 to 30 make sense)")
+        let family = address?.family ?? ranges.first?.range.first.family ?? .ipv4
+        guard parts.count == 1, family.lengths.contains(length) else {
+            reportLength(length, located, family)
             return nil
         }
         // Without a range there is nothing to count from; that there is none is a problem by itself.
@@ -46,90 +99,66 @@ extension PoolReader {
         return IPPrefix(first, length: length)
     }
 
-    /// The gateway; nil where none is given or it is wrong.
-    mutating func readGateway(network: IPPrefix?) -> IPAddress? {
-        guard let located = section.text(of: .gateway, problems: &problems) else { return nil }
-        guard let gateway = IPAddress(located.text) else {
-            problems.error(
-                located.position, "gateway \(quoted(located.text)) is not an address (for example '10.1.0.1')")
-            return nil
+    private mutating func reportLength(_ length: Int, _ located: Located, _ family: IPAddress.Family) {
+        let (low, high) = (family.lengths.lowerBound, family.lengths.upperBound)
+        problems.error(
+            located.position, "prefix \(quoted(located.text)) has the length \(length) (\(low) to \(high) make sense)")
+    }
+
+    private mutating func readGateways(_ networks: inout [NetworkItem]) {
+        guard let texts = section.texts(of: .gateway, problems: &problems) else { return }
+        for located in texts {
+            guard let gateway = IPAddress(located.text) else {
+                problems.error(
+                    located.position, "gateway \(quoted(located.text)) is not an address (for example '10.1.0.1')")
+                continue
+            }
+            guard let index = networks.firstIndex(where: { $0.family == gateway.family }) else {
+                // Where no prefix is right, this is said already.
+                if !networks.isEmpty {
+                    problems.error(
+                        located.position,
+                        "gateway '\(gateway)' is \(gateway.family.name), and pool '\(name)' has no such prefix")
+                }
+                continue
+            }
+            if networks[index].gateway != nil {
+                problems.error(located.position, "a pool has one \(gateway.family.name) 'gateway' at most")
+            }
+            check(neighbor: gateway, as: "gateway '\(gateway)'", of: networks[index].prefix, at: located.position)
+            networks[index].gateway = gateway
         }
-        guard gateway.family == .ipv4 else {
-            problems.error(located.position, "gateway '\(gateway)' is IPv6, and pools hold IPv4 addresses only so far")
-            return nil
-        }
-        guard let network else { return gateway }
-        if !network.contains(gateway) {
-            problems.error(located.position, "gateway '\(gateway)' is not inside prefix '\(network)'")
-        } else if gateway == network.first {
-            problems.error(located.position, "gateway '\(gateway)' is the network address of '\(network)'")
-        } else if gateway == network.last {
-            problems.error(located.position, "gateway '\(gateway)' is the broadcast address of '\(network)'")
-        } else if let link = host.first(where: { $0.owns(gateway) }) {
+    }
+
+    /// Checks that sessions of a network reach `address` without a gateway.
+    mutating func check(neighbor address: IPAddress, as name: String, of network: IPPrefix, at place: Position) {
+        if !network.contains(address), !address.isLinkLocal {
+            problems.error(place, "\(name) is not inside prefix '\(network)'")
+        } else if address.family == .ipv4, address == network.first {
+            problems.error(place, "\(name) is the network address of '\(network)'")
+        } else if address.family == .ipv4, address == network.last {
+            problems.error(place, "\(name) is the broadcast address of '\(network)'")
+        } else if let link = host.first(where: { $0.owns(address) }) {
             // The kernel does not carry frames between a macvlan and its own parent link.
             problems.warning(
-                located.position,
-                "gateway '\(gateway)' is this host's own address on '\(link.name)', which sessions cannot reach")
-        }
-        return gateway
-    }
-
-    /// The name of the parent link; nil where it is wrong, or none can be told from the network.
-    mutating func readParent(network: IPPrefix?) -> String? {
-        guard section.position(of: .parent) != nil else { return network.flatMap { parentOfHost(network: $0) } }
-        guard let located = section.text(of: .parent, problems: &problems) else { return nil }
-        let name = located.text
-        guard Self.isLinkName(name) else {
-            problems.error(
-                located.position,
-                "parent \(quoted(name)) is not a link's name (1 to 15 characters without '/', ':' and blanks)")
-            return nil
-        }
-        guard name != "lo" else {
-            problems.error(located.position, "parent 'lo' is the loopback, which cannot carry sessions")
-            return nil
-        }
-        if !host.isEmpty, !host.contains(where: { $0.name == name }) {
-            problems.warning(located.position, "parent link '\(name)' does not exist now\(hostLinksHint)")
-        }
-        return name
-    }
-
-    private mutating func parentOfHost(network: IPPrefix) -> String? {
-        let candidates = host.filter { link in
-            link.name != "lo" && link.addresses.contains { network.contains($0.address) }
-        }.map(\.name)
-        if candidates.count == 1 { return candidates.first }
-        if candidates.isEmpty {
-            problems.error(
-                position,
-                "pool '\(name)' has no 'parent', and no link of this host has an address in '\(network)'\(hostLinksHint)"
-            )
-            return nil
-        }
-        let names = candidates.map { "'\($0)'" }.joined(separator: " and ")
-        problems.error(
-            position,
-            "pool '\(name)' has no 'parent', and the links \(names) have an address in '\(network)' "
-                + "(say which, for example 'parent: \(candidates[0])')")
-        return nil
-    }
-
-    private var hostLinksHint: String {
-        let names = host.map(\.name).filter { $0 != "lo" }
-        if names.isEmpty { return " (say which, for example 'parent: eth1')" }
-        return " (this host has \(names.map { "'\($0)'" }.joined(separator: ", ")))"
-    }
-
-    /// What the kernel takes for a link's name; dev_valid_name() in net/core/dev.c.
-    static func isLinkName(_ name: String) -> Bool {
-        guard (1...15).contains(name.utf8.count), name != ".", name != ".." else { return false }
-        return name.unicodeScalars.allSatisfy {
-            $0.value > 0x20 && $0.value != 0x7F && $0.value != 0xA0 && $0 != "/" && $0 != ":"
+                place, "\(name) is this host's own address on '\(link.name)', which sessions cannot reach")
         }
     }
 }
 
 extension HostLink {
     func owns(_ address: IPAddress) -> Bool { addresses.contains { $0.address == address } }
+}
+
+extension IPAddress.Family {
+    /// The name in messages.
+    var name: String { self == .ipv4 ? "IPv4" : "IPv6" }
+
+    /// Lengths of networks in which sessions can be.
+    fileprivate var lengths: ClosedRange<Int> { self == .ipv4 ? 8...30 : 16...126 }
+}
+
+extension IPAddress {
+    /// Whether it is of fe80::/10, where IPv6 routers have their addresses; RFC 4291 section 2.5.6.
+    var isLinkLocal: Bool { family == .ipv6 && bits >> 118 == 0xfe80 >> 6 }
 }

@@ -36,11 +36,11 @@ struct PoolReader {
     mutating func read() -> Pool? {
         let ranges = readItems(.ranges, noun: "range")
         let excludes = readItems(.exclude, noun: "exclude")
-        let network = readNetwork(ranges: ranges ?? [])
-        let gateway = readGateway(network: network)
-        let parent = readParent(network: network)
+        let networks = readNetworks(ranges: ranges ?? [])
+        let parent = readParent(networks: networks)
         cut(excludes ?? [], from: ranges ?? [])
-        if let network { checkRemainders(network: network, gateway: gateway) }
+        for network in networks { checkRemainders(network) }
+        if networks.count > 1 { checkPairs() }
         let mode: MacvlanMode? = section.word(of: .mode, fallback: .bridge, problems: &problems)
         let exhaustion: ExhaustionPolicy? = section.word(of: .exhaustion, fallback: .share, problems: &problems)
         let leftovers: LeftoversPolicy? = section.word(of: .leftovers, fallback: .wait, problems: &problems)
@@ -49,13 +49,14 @@ struct PoolReader {
             ? .seconds(10) : section.text(of: .hold, problems: &problems).flatMap { readHold($0, problems: &problems) }
         let order: AllocationOrder? = section.word(of: .order, fallback: .longestFree, problems: &problems)
         let mtu = readMTU(parent: parent)
-        let routes = readRoutes(network: network, gateway: gateway)
+        let routes = readRoutes(networks: networks)
         let preparation = readPreparation()
-        guard let network, let parent, let mode, let exhaustion, let leftovers, let hold, let order else { return nil }
+        guard !networks.isEmpty, let parent, let mode, let exhaustion, let leftovers, let hold, let order else {
+            return nil
+        }
         return Pool(
-            name: name, ranges: remainders.map(\.range).sorted { $0.first < $1.first },
-            prefixLength: network.length, gateway: gateway, parent: parent, macvlanMode: mode, hold: hold,
-            exhaustion: exhaustion, leftovers: leftovers, order: order, mtuBytes: mtu, routes: routes,
+            name: name, networks: networks.map { PoolNetwork($0, remainders) }, parent: parent, macvlanMode: mode,
+            hold: hold, exhaustion: exhaustion, leftovers: leftovers, order: order, mtuBytes: mtu, routes: routes,
             preparation: preparation)
     }
 
@@ -106,5 +107,14 @@ struct PoolReader {
         }
         guard remainders.isEmpty, !ranges.isEmpty, let keyPosition = section.position(of: .exclude) else { return }
         problems.error(keyPosition, "the excludes leave no address in pool '\(name)'")
+    }
+}
+
+extension PoolNetwork {
+    fileprivate init(_ network: NetworkItem, _ remainders: [Remainder]) {
+        let ranges = remainders.map(\.range).filter { $0.first.family == network.family }
+        self.init(
+            ranges: ranges.sorted { $0.first < $1.first }, prefixLength: network.prefix.length,
+            gateway: network.gateway)
     }
 }

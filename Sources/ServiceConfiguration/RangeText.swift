@@ -11,7 +11,7 @@ struct RangeTextError: Error {
     let reason: String
 }
 
-/// Reads `FIRST-LAST` or a single address of IPv4; `noun` is what messages call it.
+/// Reads `FIRST-LAST` or a single address; `noun` is what messages call it.
 func readRange(_ text: String, noun: String) throws(RangeTextError) -> IPRange {
     let name = "\(noun) \(quoted(text))"
     if text.contains("/") { throw RangeTextError(reason: "\(name) is a prefix\(prefixHint(text))") }
@@ -26,9 +26,6 @@ func readRange(_ text: String, noun: String) throws(RangeTextError) -> IPRange {
         throw RangeTextError(reason: badAddress(name, lastText))
     }
     guard first.family == last.family else { throw RangeTextError(reason: "\(name) mixes IPv4 and IPv6") }
-    guard first.family == .ipv4 else {
-        throw RangeTextError(reason: "\(name) is IPv6, and pools hold IPv4 addresses only so far")
-    }
     guard let range = IPRange(first, last) else {
         throw RangeTextError(reason: "\(name) ends before it begins")
     }
@@ -43,7 +40,7 @@ private func badAddress(_ name: String, _ text: String) -> String {
 }
 
 private func prefixHint(_ text: String) -> String {
-    guard let prefix = IPPrefix(text), prefix.address.family == .ipv4, prefix.length <= 30,
+    guard let prefix = IPPrefix(text), prefix.length <= prefix.address.family.bitWidth - 2,
         let first = prefix.first.advanced(by: 1), let last = prefix.last.advanced(by: -1)
     else { return "; write its first and last address instead (for example '10.1.0.10-10.1.0.250')" }
     return "; write its first and last address instead (for example '\(first)-\(last)')"

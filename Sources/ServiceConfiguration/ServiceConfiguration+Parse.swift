@@ -5,11 +5,13 @@ extension ServiceConfiguration {
     /// Reads and checks a file's text, and reports all problems at once.
     ///
     /// `file` is what messages call it; `host` are this machine's links, empty where they are not known; `hostFirewall`
-    /// is nil where nothing is known of it. The firewalls that pools name are looked at, and must belong to `owner`.
+    /// is nil where nothing is known of it, and so is `hasIPv6`. The firewalls that pools name are looked at, and must
+    /// belong to `owner`.
     public static func parse(
-        text: String, file: String, host: [HostLink], hostFirewall: HostFirewall? = nil, owner: UInt32 = 0
+        text: String, file: String, host: [HostLink], hostFirewall: HostFirewall? = nil, hasIPv6: Bool? = nil,
+        owner: UInt32 = 0
     ) -> ConfigurationReading {
-        let host = Host(links: host, firewall: hostFirewall, owner: owner)
+        let host = Host(links: host, firewall: hostFirewall, hasIPv6: hasIPv6, owner: owner)
         var problems = ProblemList(file: file)
         guard let accepted = TextGuard.check(text, problems: &problems) else {
             return ConfigurationReading(nil, problems)

@@ -44,7 +44,7 @@ public struct ServiceConfiguration: Hashable, Sendable {
 
     /// The addresses that the helper may put on links.
     public var allowance: [AllowedRange] {
-        pools.flatMap { pool in pool.ranges.map { AllowedRange(parent: pool.parent, range: $0) } }
+        pools.flatMap { pool in pool.networks.flatMap(\.ranges).map { AllowedRange(parent: pool.parent, range: $0) } }
     }
 
     /// The firewalls that the helper may load, each once.

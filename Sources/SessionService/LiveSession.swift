@@ -65,14 +65,12 @@ final class LiveSession {
         self.plan = plan
     }
 
-    /// The MAC address that the virtual IP keeps for ever; nil for an isolated session.
+    /// The MAC address that the virtual IP and the one paired with it keep for ever; nil for an isolated session.
     var mac: MACAddress? { lease.address.map { MACAddress(virtualIP: $0, farm: 0) } }
 
     /// The link that the helper is asked for; nil for an isolated session.
     var link: SessionLink? {
-        guard let mac, let prefix = lease.address.flatMap({ IPPrefix($0, length: lease.prefixLength) }) else {
-            return nil
-        }
+        guard let mac else { return nil }
         let mode: MacvlanLinkMode =
             switch lease.macvlanMode {
             case .bridge: .bridge
@@ -80,9 +78,8 @@ final class LiveSession {
             case .vepa: .vepa
             }
         return SessionLink(
-            parent: lease.parent, mode: mode, mac: mac,
-            addresses: [SessionAddress(prefix: prefix, gateway: lease.gateway)], mtuBytes: pool?.mtuBytes,
-            routes: pool?.routes ?? [])
+            parent: lease.parent, mode: mode, mac: mac, addresses: lease.addresses,
+            mtuBytes: pool?.mtuBytes, routes: pool?.routes ?? [])
     }
 
     /// The opener's end means nothing any more: a leader is watched, or the session is reserved, or gone.

@@ -19,7 +19,8 @@ extension Session {
         self.init(
             id: lease.session.description, state: state, mode: lease.mode == .enter ? .enter : .reserve,
             scope: lease.scope == .user ? .user : .session, pool: lease.pool, address: lease.address?.description,
-            prefixLength: lease.address == nil ? nil : lease.prefixLength,
+            prefixLength: lease.addresses.first?.prefix.length, pairedAddress: lease.pairedAddress?.description,
+            pairedPrefixLength: lease.addresses.dropFirst().first?.prefix.length,
             parent: lease.address == nil ? nil : lease.parent,
             mac: live.mac?.description, user: lease.user, uid: lease.uid,
             service: lease.service, leaders: Array(live.leaders.values.map(\.leader.pid).sorted().prefix(most)),

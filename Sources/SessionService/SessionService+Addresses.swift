@@ -12,49 +12,86 @@ extension SessionService {
         guard let state = pools[name] else { throw .poolNotFound(pool: name) }
         var holders: [IPAddress: LiveSession] = [:]
         for live in sessions.values {
-            if let address = live.lease.address { holders[address] = live }
+            for address in live.lease.addresses { holders[address.address] = live }
         }
-        // Both ascend, so one pass is enough.
-        var taken = state.allocator.inUse[...]
+        let spans = AddressSpans(state.pool)
         var entries: [PoolAddress] = []
-        for range in state.pool.ranges {
-            var free = range.first.bits
-            while let address = taken.first, address <= range.last {
-                taken = taken.dropFirst()
-                guard range.contains(address) else { continue }
-                entries.append(free: free, upTo: address.bits, in: range)
-                entries.append(PoolAddress(address, holders[address], pool: name, caller))
-                free = address.bits + 1
+        var free: UInt128 = 0
+        for place in state.allocator.placesInUse {
+            entries += spans.free(from: free, to: place)
+            // Two only where a pair of an earlier configuration lies across the pairs of today.
+            let ids = Set(state.pool.addresses(at: place).compactMap { holders[$0.address]?.lease.session })
+            if let span = spans.used(place) {
+                let living = ids.isEmpty ? [nil] : ids.map { sessions[$0] }
+                entries += living.map { PoolAddress(span, $0, pool: name, caller) }
             }
-            entries.append(free: free, upTo: range.last.bits + 1, in: range)
+            free = place + 1
         }
-        let strays = holders.filter { address, live in
-            live.lease.pool == name && !state.pool.ranges.contains { $0.contains(address) }
+        entries += spans.free(from: free, to: state.pool.total)
+        let strays = sessions.values.filter { live in
+            live.lease.pool == name && !live.lease.addresses.contains { state.allocator.contains($0.address) }
         }
-        for (address, live) in strays.sorted(by: { $0.key < $1.key }) {
-            entries.append(PoolAddress(address, live, pool: nil, caller))
+        for live in strays.sorted(by: { $0.lease.number < $1.lease.number }) {
+            guard let address = live.lease.address else { continue }
+            let paired = live.lease.pairedAddress
+            let span = AddressSpan(first: address, last: address, pairedFirst: paired, pairedLast: paired)
+            entries.append(PoolAddress(span, live, pool: nil, caller))
         }
         return entries
     }
 }
 
-extension [PoolAddress] {
-    /// Adds what lies between two addresses in use, by their numbers; `end` is not part of it.
-    fileprivate mutating func append(free first: UInt128, upTo end: UInt128, in range: IPRange) {
-        guard first < end, let first = IPAddress(family: range.first.family, bits: first),
-            let last = IPAddress(family: range.first.family, bits: end - 1)
-        else { return }
-        append(PoolAddress(first: first.description, last: last.description, state: .free))
+/// Addresses in a row, and what the first and the last of them are paired with.
+private struct AddressSpan {
+    let first: IPAddress
+    let last: IPAddress
+    let pairedFirst: IPAddress?
+    let pairedLast: IPAddress?
+}
+
+/// The places of a pool as addresses.
+private struct AddressSpans {
+    private let pool: Pool
+    private let rangeStarts: [UInt128]
+
+    init(_ pool: Pool) {
+        self.pool = pool
+        self.rangeStarts = pool.rangeStarts
+    }
+
+    /// The entries for free places from one on to another that is not part of them: one each up to where a range ends.
+    func free(from start: UInt128, to end: UInt128) -> [PoolAddress] {
+        guard start < end else { return [] }
+        let starts = [start] + rangeStarts.filter { start < $0 && $0 < end }
+        return zip(starts, starts.dropFirst() + [end]).compactMap { first, next in
+            span(from: first, to: next - 1).map { PoolAddress($0, .free) }
+        }
+    }
+
+    /// A place in use.
+    func used(_ place: UInt128) -> AddressSpan? { span(from: place, to: place) }
+
+    /// The addresses of places in one range; nil past the pool's end.
+    private func span(from start: UInt128, to end: UInt128) -> AddressSpan? {
+        let (first, last) = (pool.addresses(at: start).map(\.address), pool.addresses(at: end).map(\.address))
+        guard let low = first.first, let high = last.first else { return nil }
+        return AddressSpan(
+            first: low, last: high, pairedFirst: first.dropFirst().first, pairedLast: last.dropFirst().first)
     }
 }
 
 extension PoolAddress {
+    fileprivate init(_ span: AddressSpan, _ state: State, session: Session? = nil, text: String? = nil) {
+        self.init(
+            first: span.first.description, last: span.last.description, pairedFirst: span.pairedFirst?.description,
+            pairedLast: span.pairedLast?.description, state: state, session: session, text: text)
+    }
+
     /// An address in use and what is known of its session; `pool` is nil where the address is of the pool no more.
-    fileprivate init(_ address: IPAddress, _ live: LiveSession?, pool: String?, _ caller: Caller) {
-        let text = address.description
+    fileprivate init(_ span: AddressSpan, _ live: LiveSession?, pool: String?, _ caller: Caller) {
         guard let live else {
             // Its session is over, and its row is about to go: only then may it be granted again.
-            self.init(first: text, last: text, state: .held, text: "its lease is being deleted")
+            self.init(span, .held, text: "its lease is being deleted")
             return
         }
         let state: State =
@@ -65,7 +102,7 @@ extension PoolAddress {
             }
         let isVisible = caller.maySee(live.lease)
         self.init(
-            first: text, last: text, state: state, session: isVisible ? Session(live) : nil,
+            span, state, session: isVisible ? Session(live) : nil,
             text: isVisible || state == .quarantined ? live.remark(state, pool: pool) : nil)
     }
 }

@@ -63,11 +63,11 @@ extension SessionService {
             // As it is now: it may have changed since the wish, or since the last try.
             guard let pool = pools[wish.pool.name]?.pool else { throw ServiceError.poolNotFound(pool: wish.pool.name) }
             wish.pool = pool
-            guard let address = pools[pool.name]?.allocator.take() else {
+            guard let addresses = pools[pool.name]?.allocator.take() else {
                 return try await exhausted(wish, connection: connection)
             }
             notePeak(of: wish.pool.name)
-            let live = makeSession(wish, address: address)
+            let live = makeSession(wish, addresses: addresses)
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):
                 settle(live, connection)
@@ -114,7 +114,7 @@ extension SessionService {
         logExhausted(wish)
         switch wish.pool.exhaustion {
         case .isolate:
-            let live = makeSession(wish, address: nil)
+            let live = makeSession(wish, addresses: [])
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):
                 settle(live, connection)
@@ -152,18 +152,16 @@ extension SessionService {
         }
     }
 
-    private func makeSession(_ wish: Wish, address: IPAddress?) -> LiveSession {
+    private func makeSession(_ wish: Wish, addresses: [SessionAddress]) -> LiveSession {
         var id = SessionID.random()
         while sessions[id] != nil { id = SessionID.random() }
         lastNumber += 1
         let lease = Lease(
-            session: id, bootID: surroundings.bootID, number: lastNumber, pool: wish.pool.name, address: address,
-            prefixLength: wish.pool.prefixLength, gateway: wish.pool.gateway, parent: wish.pool.parent,
-            macvlanMode: wish.pool.macvlanMode, user: wish.user, uid: wish.uid, service: wish.service,
-            mode: wish.mode, scope: wish.scope, leftovers: wish.pool.leftovers,
-            openedAt: SystemClock.realTimeMicroseconds(),
-            openedBoot: SystemClock.bootTimeMicroseconds())
-        let plan = SessionPlan(mode: wish.mode, leftovers: wish.pool.leftovers, hasAddress: address != nil)
+            session: id, bootID: surroundings.bootID, number: lastNumber, pool: wish.pool.name,
+            addresses: addresses, parent: wish.pool.parent, macvlanMode: wish.pool.macvlanMode, user: wish.user,
+            uid: wish.uid, service: wish.service, mode: wish.mode, scope: wish.scope, leftovers: wish.pool.leftovers,
+            openedAt: SystemClock.realTimeMicroseconds(), openedBoot: SystemClock.bootTimeMicroseconds())
+        let plan = SessionPlan(mode: wish.mode, leftovers: wish.pool.leftovers, hasAddress: !addresses.isEmpty)
         let live = LiveSession(lease: lease, plan: plan, pool: wish.pool)
         sessions[id] = live
         idsByNumber[lease.number] = id

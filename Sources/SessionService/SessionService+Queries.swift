@@ -79,10 +79,13 @@ extension PoolStatus {
         let pool = state.pool
         let living: [SessionPlan.State] = [.allocating, .active, .lingering, .closing]
         self.init(
-            name: pool.name, ranges: pool.ranges.map(\.description), prefixLength: pool.prefixLength,
-            gateway: pool.gateway?.description, parent: pool.parent, macvlanMode: pool.macvlanMode.rawValue,
-            exhaustion: pool.exhaustion.rawValue, leftovers: pool.leftovers == .wait ? .wait : .kill,
-            holdMilliseconds: pool.hold.milliseconds, total: Int(clamping: pool.total),
+            name: pool.name, networks: pool.networks.map(PoolNetworkStatus.init), parent: pool.parent,
+            macvlanMode: pool.macvlanMode.rawValue, exhaustion: pool.exhaustion.rawValue,
+            leftovers: pool.leftovers == .wait ? .wait : .kill, holdMilliseconds: pool.hold.milliseconds,
+            order: pool.order.rawValue, mtu: pool.mtuBytes, routes: pool.routes.map(\.description),
+            sysctls: pool.preparation.settings.map(\.description),
+            inherited: pool.preparation.inherited.map(\.description), firewall: pool.preparation.firewall,
+            total: Int(clamping: pool.total),
             free: Int(clamping: state.allocator.free), leased: living.reduce(0) { $0 + (counts[$1] ?? 0) },
             held: counts[.held] ?? 0, quarantined: counts[.quarantined] ?? 0, peak: use?.peak ?? 0,
             peakAt: use?.peakAt, refusals: use?.refusals ?? 0, lastRefusal: use?.lastRefusalAt,
@@ -90,11 +93,20 @@ extension PoolStatus {
     }
 }
 
+extension PoolNetworkStatus {
+    fileprivate init(_ network: PoolNetwork) {
+        self.init(
+            ranges: network.ranges.map(\.description), prefixLength: network.prefixLength,
+            gateway: network.gateway?.description)
+    }
+}
+
 extension HistoryEntry {
     fileprivate init(_ record: HistoryRecord) {
         self.init(
             id: record.session, boot: record.bootID, user: record.user, uid: record.uid, service: record.service,
-            pool: record.pool, address: record.address?.description, outcome: record.outcome, opened: record.openedAt,
-            openedBoot: record.openedBoot, ended: record.endedAt, endedBoot: record.endedBoot, reason: record.reason)
+            pool: record.pool, address: record.address?.description, pairedAddress: record.pairedAddress?.description,
+            outcome: record.outcome, opened: record.openedAt, openedBoot: record.openedBoot, ended: record.endedAt,
+            endedBoot: record.endedBoot, reason: record.reason)
     }
 }

@@ -54,7 +54,7 @@ extension SessionService {
     }
 
     private func prepareAllocators(_ stored: StoredState) {
-        let inUse = Set(stored.leases.compactMap(\.address))
+        let inUse = stored.leases.map { $0.addresses.map(\.address) }
         for (name, state) in pools {
             pools[name]?.allocator = PoolAllocator(pool: state.pool, inUse: inUse, released: stored.released)
         }

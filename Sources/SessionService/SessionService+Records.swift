@@ -49,16 +49,16 @@ extension SessionService {
         refuse(live, .closed)
         live.forgetOpener()
         let lease = live.lease
-        if let address = lease.address { addressesBeingReleased.insert(address) }
+        let addresses = lease.addresses.map(\.address)
+        addressesBeingReleased[id] = addresses
         pendingWrites += 1
         Task.immediate(executorPreference: loop) {
             await self.deleteRow(of: lease)
             self.pendingWrites -= 1
-            guard let address = lease.address else { return }
-            // By the configuration of today it may belong to another pool than it came from.
-            self.addressesBeingReleased.remove(address)
-            for name in self.poolOrder { _ = self.pools[name]?.allocator.giveBack(address) }
-            if !self.isOfSomePool(address) { self.releasedElsewhere.append(address) }
+            self.addressesBeingReleased[id] = nil
+            // By the configuration of today they may belong to another pool than they came from.
+            for name in self.poolOrder { _ = self.pools[name]?.allocator.giveBack(addresses) }
+            self.releasedElsewhere += addresses.filter { !self.isOfSomePool($0) }
         }
     }
 

@@ -111,7 +111,7 @@ extension SessionService {
     /// Sessions stay as they are. Addresses in use are in use in whatever pool they are now, and rest as long as their
     /// session's pool said; those of no pool any more are not given again.
     private func apply(_ configuration: ServiceConfiguration) {
-        let inUse = Set(sessions.values.compactMap(\.lease.address)).union(addressesBeingReleased)
+        let inUse = sessions.values.map { $0.lease.addresses.map(\.address) } + addressesBeingReleased.values
         let released = releasedElsewhere + poolOrder.flatMap { pools[$0]?.allocator.released ?? [] }
         configurationNumber += 1
         allowanceChecksum = configuration.allowanceChecksum

@@ -68,7 +68,7 @@ public actor SessionService {
     /// The end of the last reload.
     var lastReload: Task<Void, Never>?
     /// Addresses of ended sessions whose rows are being deleted.
-    var addressesBeingReleased: Set<IPAddress> = []
+    var addressesBeingReleased: [SessionID: [IPAddress]] = [:]
     /// Addresses of no pool whose last use has ended, oldest end first.
     var releasedElsewhere: [IPAddress] = []
     /// The most addresses that were not free at one time today, of each pool.
@@ -140,7 +140,8 @@ public actor SessionService {
         let address = IPAddress(name)
         let matches = sessions.values.filter { live in
             let isMeant =
-                address.map { live.lease.address == $0 } ?? live.lease.session.description.hasPrefix(name)
+                address.map { live.lease.addresses.map(\.address).contains($0) }
+                ?? live.lease.session.description.hasPrefix(name)
             return isMeant && caller.maySee(live.lease)
         }
         guard !name.isEmpty, let first = matches.first else { throw .sessionNotFound(session: name) }

@@ -51,6 +51,8 @@ struct Reply: ~Copyable {
         var pool: Piece
         /// Of the characters that IP addresses are written with, at most 45; nil for a private loopback alone.
         var address: Piece?
+        /// The same of a pair's IPv6 address; nil for a session with one address or none.
+        var pairedAddress: Piece?
     }
 
     /// Wraps what is to be read.

@@ -108,6 +108,7 @@ struct ReplyReader: ~Copyable {
         var id: Piece?
         var pool: Piece?
         var address: Piece?
+        var pairedAddress: Piece?
         var isFirst = true
         try scanner.beginObject()
         while let key = try scanner.nextKey(&isFirst) {
@@ -120,12 +121,15 @@ struct ReplyReader: ~Copyable {
             } else if scanner.octets.matches(key, "address") {
                 guard address == nil else { throw .malformed("it says a thing twice") }
                 address = try readText(.address)
+            } else if scanner.octets.matches(key, "pairedAddress") {
+                guard pairedAddress == nil else { throw .malformed("it says a thing twice") }
+                pairedAddress = try readText(.address)
             } else {
                 try scanner.skipValue()
             }
         }
         guard let id, let pool else { throw .malformed("its session has no id or no pool") }
-        return Reply.SessionFacts(id: id, pool: pool, address: address)
+        return Reply.SessionFacts(id: id, pool: pool, address: address, pairedAddress: pairedAddress)
     }
 
     /// A text of that form; nil for `null`.

@@ -5,6 +5,7 @@ enum SessionEnvironment {
     private static var session: Literal { "VIPNS_SESSION" }
     private static var pool: Literal { "VIPNS_POOL" }
     private static var address: Literal { "VIPNS_ADDRESS" }
+    private static var pairedAddress: Literal { "VIPNS_PAIRED_ADDRESS" }
     private static var clientAddress: Literal { "VIPNS_CLIENT_ADDRESS" }
 
     /// Sets what is known of the session.
@@ -17,6 +18,9 @@ enum SessionEnvironment {
         if let text = facts.address {
             try put(address, reply.cText(text), in: transaction)
         }
+        if let text = facts.pairedAddress {
+            try put(pairedAddress, reply.cText(text), in: transaction)
+        }
         if let host = transaction.item(PAM_RHOST), isPrintable(host) {
             try put(clientAddress, host, in: transaction)
         }
@@ -27,6 +31,7 @@ enum SessionEnvironment {
         remove(session, in: transaction)
         remove(pool, in: transaction)
         remove(address, in: transaction)
+        remove(pairedAddress, in: transaction)
         remove(clientAddress, in: transaction)
     }
 

@@ -139,12 +139,16 @@ extension Reply {
         return packed
     }
 
-    /// Adds what a line says of a session: `'ID' with ADDRESS from pool 'POOL'`.
+    /// Adds what a line says of a session: `'ID' with ADDRESS and ADDRESS from pool 'POOL'`.
     func append(_ facts: SessionFacts, to line: inout LogLine) {
         line.append(" ", quoting: cText(facts.id))
         if let address = facts.address {
             line.append(" with ")
             line.append(cText(address))
+            if let paired = facts.pairedAddress {
+                line.append(" and ")
+                line.append(cText(paired))
+            }
         } else {
             line.append(" without an address")
         }

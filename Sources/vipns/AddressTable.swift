@@ -7,10 +7,16 @@ enum AddressTable {
     static func table(_ addresses: [PoolAddress]) -> Table {
         var table = Table("ADDRESS", "STATE", "USER", "SESSION", "WHY")
         for address in addresses {
-            let span = address.first == address.last ? address.first : "\(address.first)-\(address.last)"
+            let span = pairText(
+                span(address.first, address.last),
+                address.pairedFirst.map { self.span($0, address.pairedLast ?? $0) })
             table.add(span, address.state.rawValue, address.session?.user, address.session?.id, why(address))
         }
         return table
+    }
+
+    private static func span(_ first: String, _ last: String) -> String {
+        first == last ? first : "\(first)-\(last)"
     }
 
     /// What keeps the address from being granted; nil where nothing does.

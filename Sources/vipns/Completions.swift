@@ -6,7 +6,7 @@ enum Completions {
     /// Ids and addresses of the sessions that the caller may see.
     static let sessions = CompletionKind.custom { words, _, _ in
         let sessions = (try? client(words).list()) ?? []
-        return sessions.flatMap { [$0.id] + ($0.address.map { [$0] } ?? []) }
+        return sessions.flatMap { [$0.id] + [$0.address, $0.pairedAddress].compactMap(\.self) }
     }
 
     /// Names of the pools.

@@ -13,8 +13,8 @@ struct EnterCommand: ParsableCommand {
             The process stays the same: what waits for vipns waits for the command, and the session ends when the \
             command does. The command runs as the user, with that user's groups. Becoming another user sets HOME, SHELL, \
             USER, LOGNAME and PATH and keeps of all else only what tells language, time zone and terminal (to set \
-            more: vipns enter -- env NAME=VALUE COMMAND). In the session VIPNS_SESSION, VIPNS_ADDRESS and VIPNS_POOL \
-            are set. Without a command it is the user's shell: interactive, no login shell, in the present directory, \
+            more: vipns enter -- env NAME=VALUE COMMAND). In the session VIPNS_SESSION, VIPNS_ADDRESS, \
+            VIPNS_PAIRED_ADDRESS (the IPv6 address of a pair) and VIPNS_POOL are set. Without a command it is the user's shell: interactive, no login shell, in the present directory, \
             as with su(1).
             """)
 

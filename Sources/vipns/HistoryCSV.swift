@@ -4,13 +4,14 @@ import FoundationEssentials
 /// The history as comma-separated values; RFC 4180, with the line ends of this system.
 enum HistoryCSV {
     /// The names of the columns, which stay as they are: new ones come at the end.
-    static let header = "opened,ended,address,user,uid,session,pool,service,outcome,reason,boot\n"
+    static let header = "opened,ended,address,user,uid,session,pool,service,outcome,reason,boot,paired_address\n"
 
     /// One record.
     static func line(_ entry: HistoryEntry) -> String {
         let fields = [
             time(entry.opened), entry.ended.map(time) ?? "", entry.address ?? "", entry.user, "\(entry.uid)", entry.id,
             entry.pool, entry.service, entry.outcome, entry.reason ?? "", entry.boot,
+            entry.pairedAddress ?? "",
         ]
         return fields.map(field).joined(separator: ",") + "\n"
     }

@@ -86,7 +86,8 @@ struct HistoryCommand: ParsableCommand {
         var table = Table("OPENED", "ENDED", "ADDRESS", "USER", "SESSION", "POOL", "OUTCOME")
         for entry in entries {
             table.add(
-                timeText(microseconds: entry.opened), end(of: entry), entry.address, entry.user,
+                timeText(microseconds: entry.opened), end(of: entry),
+                entry.address.map { pairText($0, entry.pairedAddress) }, entry.user,
                 entry.id.isEmpty ? nil : entry.id, entry.pool, outcome(of: entry))
         }
         return table

@@ -25,7 +25,7 @@ struct ListCommand: ParsableCommand {
         var table = Table("SESSION", "STATE", "ADDRESS", "USER", "POOL", "SERVICE", "LEADER", "AGE")
         for session in sessions {
             table.add(
-                session.id, session.state.rawValue, session.address, session.user, session.pool, session.service,
+                session.id, session.state.rawValue, session.addressText, session.user, session.pool, session.service,
                 session.leaderText, session.ageText)
         }
         return table

@@ -69,21 +69,31 @@ struct PoolCommand: ParsableCommand {
     static func sheet(_ pool: PoolStatus) -> Sheet {
         var sheet = Sheet()
         sheet.add("pool", pool.name)
-        sheet.add("ranges", pool.ranges.joined(separator: ", "))
-        sheet.add("prefix length", "\(pool.prefixLength)")
-        sheet.add("gateway", pool.gateway ?? "-")
+        for network in pool.networks {
+            sheet.add("ranges", network.ranges.joined(separator: ", "))
+            sheet.add("prefix length", "\(network.prefixLength)")
+            sheet.add("gateway", network.gateway ?? "-")
+        }
         sheet.add("parent link", "\(pool.parent) (macvlan \(pool.macvlanMode))")
+        sheet.add("mtu", pool.mtu.map { "\($0)" })
+        sheet.add("routes", list(pool.routes))
+        sheet.add("sysctls", list(pool.sysctls))
+        sheet.add("inherited", list(pool.inherited))
+        sheet.add("firewall", pool.firewall)
+        sheet.add("order", pool.order)
         sheet.add("hold", holdText(pool.holdMilliseconds))
         sheet.add("when empty", pool.exhaustion)
         sheet.add("leftovers", pool.leftovers.rawValue)
         sheet.add(
-            "addresses",
+            pool.networks.count > 1 ? "pairs" : "addresses",
             "\(pool.total): \(pool.free) free, \(pool.leased) leased, \(pool.held) held, "
                 + "\(pool.quarantined) quarantined")
         sheet.add("peak use", peakText(pool))
         sheet.add("refused", refusalText(pool))
         return sheet
     }
+
+    private static func list(_ texts: [String]) -> String? { texts.isEmpty ? nil : texts.joined(separator: ", ") }
 
     private static func peakText(_ pool: PoolStatus) -> String {
         guard let at = pool.peakAt else { return "none yet" }

@@ -30,6 +30,7 @@ struct SessionEnvironment: Equatable {
             own["VIPNS_SESSION"] = session.id
             own["VIPNS_POOL"] = session.pool
             own["VIPNS_ADDRESS"] = session.address
+            own["VIPNS_PAIRED_ADDRESS"] = session.pairedAddress
         }
         isForAnother = account != caller
         assignments = isForAnother ? identity.merging(own) { _, own in own } : own

@@ -35,6 +35,8 @@ struct ShowCommand: ParsableCommand {
         sheet.add("user", "\(session.user) (\(session.uid))")
         sheet.add("pool", session.pool)
         sheet.add("address", session.address.map { $0 + (session.prefixLength.map { "/\($0)" } ?? "") })
+        sheet.add(
+            "paired with", session.pairedAddress.map { $0 + (session.pairedPrefixLength.map { "/\($0)" } ?? "") })
         sheet.add("mac", session.mac)
         sheet.add("parent link", session.parent)
         sheet.add("opened", "\(timeText(microseconds: session.opened)) (\(session.ageText) ago)")

@@ -25,7 +25,13 @@ func endText(microseconds: Int64, start: Int64) -> String {
     return end.prefix(10) == begin.prefix(10) ? String(end.dropFirst(11)) : end
 }
 
+/// An address, or a pair.
+func pairText(_ address: String, _ paired: String?) -> String { paired.map { "\(address), \($0)" } ?? address }
+
 extension Session {
+    /// Its address or pair; nil where it has none.
+    var addressText: String? { address.map { pairText($0, pairedAddress) } }
+
     /// How old it is now, by the clock that does not jump.
     var ageText: String {
         durationText(microseconds: SystemClock.bootTimeMicroseconds() - openedBoot)

@@ -37,8 +37,10 @@ struct WatchCommand: ParsableCommand {
         let padding = String(repeating: " ", count: max(0, 9 - kind.count))
         var words = [timeText(microseconds: event.time), screen.styled(kind, Style(state: kind[...])) + padding]
         if let session = event.session {
-            words += [session.id, padded(session.address ?? "-", to: 15), session.user, session.pool, session.service]
-                .map(printable)
+            words += [
+                session.id, padded(session.addressText ?? "-", to: 15), session.user, session.pool, session.service,
+            ]
+            .map(printable)
         }
         if let text = event.text { words.append(printable(text)) }
         return words.joined(separator: "  ")

@@ -12,7 +12,8 @@ enum Checking {
     static func check(_ file: String) -> Int32 {
         guard let configuration = read(file, hostFirewall: .ofThisHost()) else { return 1 }
         for pool in configuration.pools {
-            print("pool '\(pool.name)': \(pool.total) addresses on link '\(pool.parent)'")
+            let noun = pool.networks.count > 1 ? "pairs of addresses" : "addresses"
+            print("pool '\(pool.name)': \(pool.total) \(noun) on link '\(pool.parent)'")
         }
         for (index, rule) in configuration.loginRules.rules.enumerated() { print("rule \(index + 1): \(rule)") }
         return 0
@@ -38,8 +39,12 @@ enum Checking {
 
     /// Reads the file.
     static func reading(_ file: String, hostFirewall: HostFirewall? = nil) -> ConfigurationReading {
-        ServiceConfiguration.read(path: file, host: hostLinks(), hostFirewall: hostFirewall)
+        ServiceConfiguration.read(
+            path: file, host: hostLinks(), hostFirewall: hostFirewall, hasIPv6: isFile("/proc/sys/net/ipv6"))
     }
+
+    /// A host that was booted with `ipv6.disable=1` has no such directory.
+    private static func isFile(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
     private static func line(_ problem: ConfigurationProblem) -> String {
         problem.severity == .warning ? "warning: \(problem)" : "\(problem)"

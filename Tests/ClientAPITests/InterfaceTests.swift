@@ -78,6 +78,7 @@ import Testing
     private static let checks: [String: Check] = {
         var checks: [String: Check] = [
             "Session": roundTrip(Session.self), "Pool": roundTrip(PoolStatus.self),
+            "PoolNetwork": roundTrip(PoolNetworkStatus.self),
             "PoolAddress": roundTrip(PoolAddress.self), "enum AddressState": cases(PoolAddress.State.self),
             "Record": roundTrip(HistoryEntry.self), "Event": roundTrip(SessionEvent.self),
             "Problem": roundTrip(Problem.self), "enum Severity": cases(Problem.Severity.self),

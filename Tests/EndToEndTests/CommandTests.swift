@@ -53,8 +53,9 @@ extension EndToEnd.CommandTests {
             #expect(try keys(try lab.succeed("vipns", "show", session.id, "--json")) == ["session", "members"])
             #expect(
                 try keys(try lab.succeed("vipns", "pool", "--json")) == [
-                    "name", "ranges", "prefixLength", "gateway", "parent", "macvlanMode", "exhaustion", "leftovers",
-                    "holdMilliseconds", "total", "free", "leased", "held", "quarantined", "peak", "peakAt", "refusals",
+                    "name", "networks", "parent", "macvlanMode", "exhaustion", "leftovers", "holdMilliseconds", "order",
+                    "routes", "sysctls", "inherited", "total", "free", "leased", "held", "quarantined", "peak",
+                    "peakAt", "refusals",
                     "countedSince",
                 ])
             #expect(try keys(try lab.succeed("vipns", "pool", "lab", "--json")).contains("addresses"))

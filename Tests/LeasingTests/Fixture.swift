@@ -8,24 +8,31 @@ func addresses(_ texts: [String]) throws -> [IPAddress] { try texts.map { try ad
 
 /// A pool of the ranges with these texts.
 func pool(_ ranges: [String], order: AllocationOrder = .longestFree) throws -> Pool {
-    Pool(
-        name: "lab", ranges: try ranges.map { try #require(IPRange($0)) }, prefixLength: 24, gateway: nil,
-        parent: "eth1", macvlanMode: .bridge, hold: Pool.minimumHold, exhaustion: .share, leftovers: .wait,
-        order: order)
+    let ranges = try ranges.map { try #require(IPRange($0)) }
+    let networks = [IPAddress.Family.ipv4, .ipv6].map { family in
+        PoolNetwork(
+            ranges: ranges.filter { $0.first.family == family }, prefixLength: family == .ipv4 ? 8 : 32, gateway: nil)
+    }.filter { !$0.ranges.isEmpty }
+    return Pool(
+        name: "lab", networks: networks, parent: "eth1", macvlanMode: .bridge, hold: Pool.minimumHold,
+        exhaustion: .share, leftovers: .wait, order: order)
 }
 
 /// An allocator by reference: `#expect` cannot call what changes a value.
 final class Allocator {
     private var value: PoolAllocator
 
-    init(_ pool: Pool, inUse: Set<IPAddress> = [], released: [IPAddress] = []) {
+    init(_ pool: Pool, inUse: [[IPAddress]] = [], released: [IPAddress] = []) {
         self.value = PoolAllocator(pool: pool, inUse: inUse, released: released)
     }
 
     var free: UInt128 { value.free }
-    func take() -> IPAddress? { value.take() }
-    func take(_ specific: IPAddress) -> Bool { value.take(specific) }
-    func giveBack(_ address: IPAddress) -> Bool { value.giveBack(address) }
+    var placesInUse: [UInt128] { value.placesInUse }
+    func take() -> IPAddress? { value.take()?.first?.address }
+    func takeAll() -> [String]? { value.take()?.map(\.address.description) }
+    func take(_ specific: IPAddress) -> Bool { value.take(specific) != nil }
+    func giveBack(_ address: IPAddress) -> Bool { value.giveBack([address]) }
+    func giveBack(_ addresses: [IPAddress]) -> Bool { value.giveBack(addresses) }
 
     /// Takes all that is left; ends after 100 should the allocator not.
     func drain() -> [String] {

@@ -6,9 +6,11 @@ struct LeasingTests {
     @Test(
         arguments: [
             ([String](), UInt128(0)), (["10.1.0.7"], 1), (["10.1.0.1-10.1.0.3", "10.2.0.0-10.2.255.255"], 65539),
-            (["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"], UInt128.max),
+            (["::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"], UInt128.max),
+            (["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"], 1 << 32),
+            (["10.1.0.1-10.1.0.9", "2001:db8::1-2001:db8::3"], 3),
         ] as [([String], UInt128)])
-    func `a pool counts its addresses`(_ ranges: [String], _ total: UInt128) throws {
+    func `a pool counts its addresses, or its pairs`(_ ranges: [String], _ total: UInt128) throws {
         #expect(try pool(ranges).total == total)
     }
 

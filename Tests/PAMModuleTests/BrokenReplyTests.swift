@@ -56,6 +56,8 @@ import Testing
         #""id":"k7f3q2m4","pool":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa""#, #""id":"k7f3q2m4","pool":"l=b""#,
         #""id":"k7f3q2m4","pool":"lab","address":"""#, #""id":"k7f3q2m4","pool":"lab","address":"192.0.2.1/24""#,
         #""id":"k7f3q2m4","pool":"lab","address":"a host""#, #""id":"k7f3q2m4","pool":"lab","address":"192.0.2.1\n""#,
+        #""id":"k7f3q2m4","pool":"lab","pairedAddress":"a host""#,
+        #""id":"k7f3q2m4","pool":"lab","pairedAddress":"::1","pairedAddress":"::1""#,
         #""id":"k7f3q2m4","pool":"lab","address":"0000:0000:0000:0000:0000:0000:0000:0000:0000:0""#,
     ])
     func `a session that cannot be one is refused`(members: String) {

@@ -19,7 +19,7 @@ func read(_ frame: some Collection<UInt8>) throws(Failure) -> Read {
     return Read(
         error: string(reply.error, in: reply), outcome: reply.outcome,
         session: reply.session.map { facts in
-            [string(facts.id, in: reply), string(facts.pool, in: reply), string(facts.address, in: reply)]
+            [facts.id, facts.pool, facts.address, facts.pairedAddress].map { string($0, in: reply) }
         }, message: string(reply.message, in: reply), text: string(reply.text, in: reply),
         namesDescriptor: reply.namesDescriptor)
 }

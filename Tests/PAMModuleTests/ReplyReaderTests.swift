@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ReplyReaderTests {
     private static let granted = Read(
-        outcome: .granted, session: ["k7f3q2m4", "lab", "192.0.2.10"], namesDescriptor: true)
+        outcome: .granted, session: ["k7f3q2m4", "lab", "192.0.2.10", nil], namesDescriptor: true)
 
     @Test(arguments: [
         #"{"parameters":{"outcome":"granted","session":{"id":"k7f3q2m4","pool":"lab","address":"192.0.2.10"},"namespace":0}}"#,
@@ -39,7 +39,13 @@ import Testing
     ])
     func `an IPv6 address is one too`(address: String, expected: String) throws {
         let frame = #"{"parameters":{"session":{"id":"aaaaaaaa","pool":"p","address":"\#(address)"}}}"#
-        #expect(try read(frame).session == ["aaaaaaaa", "p", expected])
+        #expect(try read(frame).session == ["aaaaaaaa", "p", expected, nil])
+    }
+
+    @Test func `a pair has its IPv6 address beside`() throws {
+        let members = #""id":"aaaaaaaa","pairedAddress":"2001:db8::1f","pool":"p","address":"192.0.2.10""#
+        let frame = #"{"parameters":{"session":{\#(members)}}}"#
+        #expect(try read(frame).session == ["aaaaaaaa", "p", "192.0.2.10", "2001:db8::1f"])
     }
 
     @Test(arguments: [

@@ -53,6 +53,24 @@ extension PAMTests.Opening {
         }
     }
 
+    @Test func `a pair is told with both of its addresses`() async throws {
+        let session = #""session":{"id":"k7f3q2m4","pool":"lab","address":"192.0.2.10","pairedAddress":"2001:db8::10"}"#
+        let reply = ScriptedService.Answer.frame(#"{"parameters":{"outcome":"kept",\#(session)}}"#)
+        try await withService(["Login": reply]) { home, _ in
+            let run = try await home.run("--user=alice", "--no-account")
+            #expect(
+                run.all("env") == [
+                    "VIPNS_SESSION=k7f3q2m4", "VIPNS_POOL=lab", "VIPNS_ADDRESS=192.0.2.10",
+                    "VIPNS_PAIRED_ADDRESS=2001:db8::10",
+                ])
+            #expect(
+                run.log == [
+                    "<86> pam_vipns(login:session): staying in session 'k7f3q2m4' with 192.0.2.10 and 2001:db8::10 from "
+                        + "pool 'lab' for user 'alice'"
+                ])
+        }
+    }
+
     @Test(
         arguments: [
             (#""outcome":"alone""#, [], nil, nil),

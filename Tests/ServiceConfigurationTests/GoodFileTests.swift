@@ -32,11 +32,17 @@ import Testing
         #expect(configuration.historyKeep == .seconds(36 * 3600))
         let lab = Pool(
             name: "lab",
-            ranges: ["10.1.0.10-10.1.0.99", "10.1.0.101-10.1.0.250", "10.1.0.252"].compactMap { IPRange($0) },
-            prefixLength: 24, gateway: IPAddress("10.1.0.1"), parent: "eth0", macvlanMode: .private,
+            networks: [
+                PoolNetwork(
+                    ranges: ["10.1.0.10-10.1.0.99", "10.1.0.101-10.1.0.250", "10.1.0.252"].compactMap { IPRange($0) },
+                    prefixLength: 24, gateway: IPAddress("10.1.0.1"))
+            ], parent: "eth0", macvlanMode: .private,
             hold: .milliseconds(250), exhaustion: .deny, leftovers: .kill)
         let second = Pool(
-            name: "a-second", ranges: ["192.0.2.17"].compactMap { IPRange($0) }, prefixLength: 24, gateway: nil,
+            name: "a-second",
+            networks: [
+                PoolNetwork(ranges: ["192.0.2.17"].compactMap { IPRange($0) }, prefixLength: 24, gateway: nil)
+            ],
             parent: "eth0", macvlanMode: .bridge, hold: .seconds(10), exhaustion: .share, leftovers: .wait)
         #expect(configuration.pools == [lab, second])
         #expect(
@@ -150,7 +156,7 @@ func exampleText() throws -> String {
         let bare = try #require(parse(try exampleText(), host: host).configuration?.pools.first)
         #expect((lab.macvlanMode, lab.exhaustion, lab.leftovers) == (bare.macvlanMode, bare.exhaustion, bare.leftovers))
         #expect(bare.hold == .seconds(10))
-        #expect(lab.ranges.count == 3)
+        #expect(lab.networks.map(\.ranges.count) == [3])
         #expect(lab.order == bare.order)
         #expect(lab.mtuBytes == 1400)
         #expect(lab.routes.count == 1)

@@ -91,8 +91,8 @@ private let sysctlsExample = "(for example 'sysctls: {net.ipv4.tcp_keepalive_tim
             "5:37 via '10.9.0.3' is not inside prefix '10.1.0.0/24'"),
         BadText(
             pool("routes: [{to: 10.2.0.0, via: x}]"),
-            "5:19 destination '10.2.0.0' is not ADDRESS/LENGTH of IPv4 (for example '10.2.0.0/16')",
-            "5:34 via 'x' is not an address of IPv4 (for example '10.1.0.3')"),
+            "5:19 destination '10.2.0.0' is not ADDRESS/LENGTH (for example '10.2.0.0/16')",
+            "5:34 via 'x' is not an address (for example '10.1.0.3')"),
         BadText(
             pool("routes: [{to: 0.0.0.0/0, via: 10.1.0.3}]"),
             "5:19 destination '0.0.0.0/0' is the default route (write 'gateway' in place of it)"),
@@ -140,7 +140,8 @@ private let sysctlsExample = "(for example 'sysctls: {net.ipv4.tcp_keepalive_tim
                 + "(write 'default' in place of 'eth0')"),
         BadText(
             pool("sysctls: {net.ipv6.conf.all.disable_ipv6: 0}"),
-            "5:15 sysctl 'net.ipv6.conf.all.disable_ipv6' is set in every session, as pools hold IPv4 addresses only so far"
+            "5:15 sysctl 'net.ipv6.conf.all.disable_ipv6' is set in every session, so that it has its own "
+                + "addresses and no others"
         ),
         BadText(
             pool("sysctls: {net.ipv4.ip_unprivileged_port_start: 80}", "low_ports: no"),

@@ -36,7 +36,9 @@ private let rangeExample = "(for example '10.1.0.10-10.1.0.250' or '10.1.0.252')
                 + "(for example '10.1.0.1-10.1.0.126')"),
         BadText(
             pool(ranges: "[fd00::1-fd00::9]"),
-            "3:14 range 'fd00::1-fd00::9' is IPv6, and pools hold IPv4 addresses only so far"),
+            "3:5 pool 'lab' has an IPv4 'prefix', but no IPv4 range",
+            "3:14 range 'fd00::1-fd00::9' is IPv6, but pool 'lab' has no IPv6 'prefix' "
+                + "(for example 'prefix: [10.1.0.0/24, 2001:db8:1::/64]')"),
         BadText(pool(ranges: "[10.1.0.9-fd00::9]"), "3:14 range '10.1.0.9-fd00::9' mixes IPv4 and IPv6"),
         BadText(pool(ranges: "[10.9.0.1]"), "3:14 range '10.9.0.1' is not inside prefix '10.1.0.0/24'"),
         BadText(
@@ -88,12 +90,14 @@ private let rangeExample = "(for example '10.1.0.10-10.1.0.250' or '10.1.0.252')
             pool(prefix: "10.1/24"),
             "4:13 prefix '10.1/24' is neither ADDRESS/LENGTH nor a length (for example '10.1.0.0/24')"),
         BadText(
-            pool(prefix: "fd00::/64"), "4:13 prefix 'fd00::/64' is IPv6, and pools hold IPv4 addresses only so far"),
+            pool(prefix: "fd00::/64", "parent: eth1"), "3:5 pool 'lab' has an IPv6 'prefix', but no IPv6 range",
+            "3:14 range '10.1.0.10-10.1.0.250' is IPv4, but pool 'lab' has no IPv4 'prefix' "
+                + "(for example 'prefix: 10.1.0.0/24')"),
         BadText(pool("gateway: 10.1"), "5:14 gateway '10.1' is not an address (for example '10.1.0.1')"),
         BadText(pool("gateway: 10.9.0.1"), "5:14 gateway '10.9.0.1' is not inside prefix '10.1.0.0/24'"),
         BadText(pool("gateway: 10.1.0.0"), "5:14 gateway '10.1.0.0' is the network address of '10.1.0.0/24'"),
         BadText(pool("gateway: 10.1.0.255"), "5:14 gateway '10.1.0.255' is the broadcast address of '10.1.0.0/24'"),
-        BadText(pool("gateway: fd00::1"), "5:14 gateway 'fd00::1' is IPv6, and pools hold IPv4 addresses only so far"),
+        BadText(pool("gateway: fd00::1"), "5:14 gateway 'fd00::1' is IPv6, and pool 'lab' has no such prefix"),
         BadText(
             pool("gateway: 10.1.0.2"),
             "5:14 warning: gateway '10.1.0.2' is this host's own address on 'eth1', which sessions cannot reach"),

@@ -12,6 +12,14 @@ public func session(_ text: String, sourceLocation: SourceLocation = #_sourceLoc
     try #require(SessionID(text), sourceLocation: sourceLocation)
 }
 
+/// What stands on a session's link; the gateway is none where no text is given.
+public func sessionAddress(
+    _ text: String, gateway: String? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) throws -> SessionAddress {
+    let prefix = try #require(IPPrefix(text), sourceLocation: sourceLocation)
+    return SessionAddress(prefix: prefix, gateway: try gateway.map { try address($0) })
+}
+
 /// A lease that differs from others only where a test says so; `nth` sets its number and its time.
 public func lease(
     _ id: String, _ text: String?, boot: String = "boot-1", nth: UInt32 = 1, user: String = "alice", uid: UInt32 = 1000,
@@ -19,8 +27,9 @@ public func lease(
 ) throws -> Lease {
     Lease(
         session: try session(id), bootID: boot, number: StoredState.numberBeforeFirst + nth, pool: "lab",
-        address: try text.map { try address($0) }, prefixLength: 24, gateway: nil, parent: "eth1",
-        macvlanMode: .bridge, user: user, uid: uid, service: "sshd", mode: .enter, leftovers: .wait, phase: phase,
+        addresses: try text.map { [try sessionAddress("\($0)/24")] } ?? [], parent: "eth1", macvlanMode: .bridge,
+        user: user,
+        uid: uid, service: "sshd", mode: .enter, leftovers: .wait, phase: phase,
         openedAt: openedAt ?? Int64(nth) * 1_000_000, openedBoot: Int64(nth) * 1000)
 }
 

@@ -13,9 +13,12 @@ extension LeaseStoreContract {
     static func checkIntent(_ opener: Opener) async throws {
         let full = Lease(
             session: try session("k7f3q2m2"), bootID: "boot-1", number: UInt32.max, cookie: UInt64.max,
-            pool: "v6 'pool'", address: try address("2001:db8::7"), prefixLength: 64, gateway: try address("fe80::1"),
-            parent: "eth1.7",
-            macvlanMode: .private, user: "zo\u{EB}", uid: UInt32.max, service: "login", mode: .reserve,
+            pool: "v6 'pool'",
+            addresses: [
+                try sessionAddress("10.9.0.7/16"), try sessionAddress("2001:db8::7/64", gateway: "fe80::1"),
+            ],
+            parent: "eth1.7", macvlanMode: .private, user: "zo\u{EB}", uid: UInt32.max, service: "login",
+            mode: .reserve,
             scope: .user, leftovers: .kill, phase: .lingering,
             leaders: [Leader(pid: 1, startTicks: UInt64.max), Leader(pid: Int32.max, startTicks: 0)],
             openedAt: Int64.max, openedBoot: 0, heldUntilBoot: Int64.max)

@@ -6,6 +6,8 @@ public enum LeaseStoreContract: String, CaseIterable, Sendable {
     case anIntentOutlivesTheStore
     case anAddressHasOneLease
     case aSessionIsStoredOnce
+    case aPairIsTakenWhole
+    case aPairIsRememberedWhole
     case isolatedSessionsHaveNoAddressToShare
     case anUpdateIsKept
     case anUpdateOfNothingIsHarmless
@@ -34,6 +36,8 @@ public enum LeaseStoreContract: String, CaseIterable, Sendable {
         case .anIntentOutlivesTheStore: try await Self.checkIntent(opener)
         case .anAddressHasOneLease: try await Self.checkAddressTaken(opener)
         case .aSessionIsStoredOnce: try await Self.checkSessionTwice(opener)
+        case .aPairIsTakenWhole: try await Self.checkPairTaken(opener)
+        case .aPairIsRememberedWhole: try await Self.checkPairHistory(opener)
         case .isolatedSessionsHaveNoAddressToShare: try await Self.checkIsolated(opener)
         case .anUpdateIsKept: try await Self.checkUpdate(opener)
         case .anUpdateOfNothingIsHarmless: try await Self.checkUpdateOfNothing(opener)

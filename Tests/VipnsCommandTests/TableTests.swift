@@ -76,7 +76,7 @@ struct TableTests {
             opened: 1_795_440_600_999_999, openedBoot: 1, reason: "two\nlines")
         #expect(
             HistoryCSV.line(entry)
-                == "2026-11-23T13:30:00Z,,,\"a,\"\"b\"\"\",7,,lab,'=1+1,denied,\"two\nlines\",b\n")
-        #expect(HistoryCSV.header.split(separator: ",").count == 11)
+                == "2026-11-23T13:30:00Z,,,\"a,\"\"b\"\"\",7,,lab,'=1+1,denied,\"two\nlines\",b,\n")
+        #expect(HistoryCSV.header.split(separator: ",").count == 12)
     }
 }
