@@ -21,6 +21,16 @@ public struct NetworkSettingName: Hashable, Sendable, LosslessStringConvertible 
         description = text
     }
 
+    /// Whether vipns itself gives it in every session: a pool's value could bring addresses that no lease knows.
+    ///
+    /// A stable secret is among them because it makes the kernel form a link-local address from it.
+    public var isOfEverySession: Bool {
+        let parts = description.split(separator: ".")
+        return parts.count == 5 && parts.starts(with: ["net", "ipv6", "conf"])
+            && ["all", "default"].contains(parts[3])
+            && ["accept_ra", "addr_gen_mode", "autoconf", "disable_ipv6", "stable_secret"].contains(parts[4])
+    }
+
     /// The file that shows it to a thread of the namespace.
     public var path: String { "/proc/sys/" + String(description.map { $0 == "." ? "/" : $0 }) }
 }

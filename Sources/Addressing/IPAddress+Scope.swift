@@ -1,0 +1,32 @@
+extension IPAddress {
+    /// Whether it is of `fe80::/10`, where IPv6 routers have their addresses; RFC 4291 §2.5.6.
+    public var isLinkLocal: Bool { family == .ipv6 && bits >> 118 == 0x3fa }
+
+    /// Whether a session may have it: the unicast address of one host that others on its network reach it by.
+    ///
+    /// Not the unspecified address, loopback, link-local (in IPv4 `169.254.0.0/16`), multicast, what is reserved above
+    /// that, and in IPv6 nothing in `::/8`, where IPv4 addresses are mapped; RFC 6890.
+    public var canBeVirtualIP: Bool {
+        let firstOctet = UInt8(truncatingIfNeeded: bits >> UInt128(family.bitWidth - 8))
+        return switch family {
+        case .ipv4: firstOctet != 0 && firstOctet != 127 && firstOctet < 224 && bits >> 16 != 0xa9fe
+        case .ipv6: firstOctet != 0 && firstOctet != 0xff && !isLinkLocal
+        }
+    }
+
+    /// The group that an IPv6 address's neighbours ask for it: `ff02::1:ff00:0` with its last 24 bits; RFC 4291 §2.7.1.
+    ///
+    /// Nil for IPv4.
+    public var solicitedNodeGroup: IPAddress? {
+        guard family == .ipv6 else { return nil }
+        return IPAddress(ipv6: 0xff02 << 112 | 0x1_ff00_0000 | bits & 0xff_ffff)
+    }
+}
+
+extension MACAddress {
+    /// The link-local IPv6 address that goes with it: its octets as modified EUI-64; RFC 4291 appendix A.
+    public var linkLocalAddress: IPAddress {
+        let identifier = [octets[0] ^ 0x02] + octets[1...2] + [0xff, 0xfe] + octets[3...]
+        return IPAddress(ipv6: identifier.reduce(0) { $0 << 8 | UInt128($1) } | 0xfe80 << 112)
+    }
+}
