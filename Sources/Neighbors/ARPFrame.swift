@@ -1,7 +1,10 @@
 public import Addressing
+internal import CLinux
 
 /// An Ethernet frame with an ARP packet for IPv4; RFC 826, RFC 5227.
-public struct ARPFrame: Hashable, Sendable {
+public struct ARPFrame: EthernetFrame, Hashable {
+    /// ARP.
+    public static let etherType = UInt16(ETH_P_ARP)
     /// The 42 octets, without padding and checksum.
     public let octets: [UInt8]
 

@@ -19,11 +19,11 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// Sends one frame on the link of that index, as if that link had made it.
     ///
     /// - Throws: ENETDOWN where the link is down, ENXIO where there is none, ENOBUFS.
-    public borrowing func send(_ frame: ARPFrame, onLink index: Int32) throws(Errno) {
+    public borrowing func send<Frame: EthernetFrame>(_ frame: Frame, onLink index: Int32) throws(Errno) {
         let raw = socket.withRaw { $0 }
         var address = sockaddr_ll()
         address.sll_family = UInt16(AF_PACKET)
-        address.sll_protocol = UInt16(ETH_P_ARP).bigEndian
+        address.sll_protocol = Frame.etherType.bigEndian
         address.sll_ifindex = index
         let octets = frame.octets
         try checked {
