@@ -29,6 +29,9 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
             "another link of this parent carries the MAC address"
         case .invalidArgument where operation.contains(" and MTU "):
             "the MTU must not be above the parent link's"
+        // A link with less has no IPv6 at all; RFC 8200 §5.
+        case .invalidArgument where operation.hasPrefix("add address ") && operation.contains(":"):
+            "IPv6 needs an MTU of 1280 at least"
         default: nil
         }
     }

@@ -1,13 +1,13 @@
 // Theory of operation
 //
 // A session's kernel objects are a network namespace, its number in the host, a pin with a name for `ip netns`, and
-// inside one macvlan link with its address and route. They are made in two steps, because the second may only happen
+// inside one macvlan link with its addresses and routes. They are made in two steps, because the second may only happen
 // once the service has stored its intent:
 //
 //   make     a thread of its own enters a new namespace, loads the pool's firewall, writes settings and opens a netlink
 //            socket there; the thread ends, the socket stays inside. The host then numbers the namespace and pins it.
-//   connect  one sendmsg on that socket makes link, address and route and sets lo up. Then the socket is closed: it would
-//            keep the namespace alive.
+//   connect  for a session with IPv6 a thread inside switches it on for links to come. Then one sendmsg on that socket
+//            makes link, addresses and routes and sets lo up, and the socket is closed: it would keep the namespace alive.
 //
 // Nothing here remembers a session beyond these two steps: the pin, the number and /proc tell everything, so that this
 // code may be killed and started again at any point. Who calls decides; everything may be called twice.
@@ -102,6 +102,7 @@ public final class SessionNetworks {
     private static func makeNamespace(_ preparation: NamespacePreparation) throws(NetworkError) -> Made {
         // Before anything is made, and with the host's values, which this thread sees.
         let firewall = try preparation.firewall.map { (path) throws(NetworkError) in try SessionFirewall(path: path) }
+        try SessionSysctls.check(preparation.settings.map(\.name) + preparation.inherited)
         let settings = try preparation.settings + SessionSysctls.readInherited(preparation.inherited)
         let new: NetworkNamespace.Made<Result<Inside, NetworkError>>
         do throws(Errno) {
@@ -122,7 +123,7 @@ public final class SessionNetworks {
         return Made(namespace: new.intoNamespace(), inside: inside)
     }
 
-    /// Second step: the link with its address and route where `link` is given, and lo in any case.
+    /// Second step: the link with its addresses and routes where `link` is given, and lo in any case.
     ///
     /// - Returns: the namespace's descriptor, for the session's leader.
     /// - Throws: what failed; EADDRINUSE tells the case in which another address may help. The
@@ -133,6 +134,9 @@ public final class SessionNetworks {
         }
         if let link {
             let parentIndex = try ParentLink.index(of: link.parent)
+            if let six = link.addresses.first(where: { $0.address.family == .ipv6 }) {
+                try allowIPv6(six.address, in: made.namespace)
+            }
             try perform(connecting(link, parentIndex: parentIndex), on: made.inside.route)
             announce(link, parentIndex: parentIndex)
         } else {
@@ -159,15 +163,15 @@ public final class SessionNetworks {
 
     /// The one batch: the host gets number 0 inside, so that the link can be made on the host's parent link from there.
     private func connecting(_ link: SessionLink, parentIndex: Int32) -> NetlinkRequest {
-        // 56 octets a route.
-        var request = NetlinkRequest(capacity: 1024 + 64 * link.routes.count)
+        // 76 octets a route of IPv6.
+        var request = NetlinkRequest(capacity: 1024 + 80 * link.routes.count)
         hostNamespace.descriptor.withRaw { request.assignNumber(0, toNamespace: $0) }
         request.createMacvlan(
             name: Self.linkName, index: Self.linkIndex, mac: link.mac, parentIndex: parentIndex, parentNamespace: 0,
             parentName: link.parent, mode: link.mode, mtuBytes: link.mtuBytes)
         request.setLink(index: Self.loopbackIndex, name: "lo", up: true)
-        for address in link.addresses {
-            request.addAddress(address.prefix, linkIndex: Self.linkIndex, linkName: Self.linkName)
+        for address in Self.prefixes(of: link) {
+            request.addAddress(address, linkIndex: Self.linkIndex, linkName: Self.linkName)
         }
         for gateway in link.addresses.compactMap(\.gateway) {
             request.addDefaultRoute(gateway: gateway, linkIndex: Self.linkIndex)
@@ -176,15 +180,39 @@ public final class SessionNetworks {
         return request
     }
 
+    /// The session's addresses, and before the first one of IPv6 the link-local one of its MAC address.
+    ///
+    /// Multicast listener reports then have a source from the first on; switches drop those from `::`; RFC 3590.
+    private static func prefixes(of link: SessionLink) -> [IPPrefix] {
+        var prefixes = link.addresses.map(\.prefix)
+        if let index = prefixes.firstIndex(where: { $0.address.family == .ipv6 }),
+            let linkLocal = IPPrefix(link.mac.linkLocalAddress, length: 64)
+        {
+            prefixes.insert(linkLocal, at: index)
+        }
+        return prefixes
+    }
+
+    /// On a thread inside, while there is no link yet.
+    private func allowIPv6(_ address: IPAddress, in namespace: borrowing NetworkNamespace) throws(NetworkError) {
+        let written: Result<Void, NetworkError>
+        do throws(Errno) {
+            written = try namespace.run { () throws(Errno) in
+                Result { () throws(NetworkError) in try SessionSysctls.allowIPv6(for: address) }
+            }
+        } catch {
+            throw NetworkError("enter a session's namespace", error)
+        }
+        try written.get()
+    }
+
     /// Tells switches and neighbours where the address is now, and the gateway by a packet that it must answer.
     ///
     /// Sent from the parent link in the session's name: a packet socket of the session's own would cost its open several
     /// milliseconds when it is closed. A frame that cannot be sent is no failure: the session's own traffic tells too.
     private func announce(_ link: SessionLink, parentIndex: Int32) {
         for address in link.addresses {
-            let announcement = ARPFrame.announcement(of: address.address, at: link.mac)
-            let request = address.gateway.flatMap { ARPFrame.request(for: $0, from: address.address, at: link.mac) }
-            for frame in [announcement, request].compactMap(\.self) {
+            for frame in Announcement.frames(of: address.address, at: link.mac, gateway: address.gateway) {
                 try? packets.send(frame, onLink: parentIndex)
             }
         }

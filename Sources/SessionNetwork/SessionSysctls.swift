@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Glibc
 internal import LinuxSystem
 
 /// The settings that a session's namespace has before its link is made.
@@ -6,6 +7,15 @@ internal import LinuxSystem
 /// `/proc/sys/net` shows the namespace of the thread that opens a file, and of a namespace that is not the machine's first
 /// one it shows, or lets change, only what is the namespace's own.
 enum SessionSysctls {
+    private static let defaults = "/proc/sys/net/ipv6/conf/default"
+
+    /// Makes sure that a pool's settings leave alone what every session has.
+    static func check(_ names: [NetworkSettingName]) throws(NetworkError) {
+        guard let refused = names.first(where: \.isOfEverySession) else { return }
+        throw NetworkError(
+            "set '\(refused)' in a session", .notPermitted, hint: "every session gets it from vipns itself")
+    }
+
     /// Writes a pool's settings from the thread inside, then those of every session.
     static func write(_ settings: [NetworkSetting]) throws(NetworkError) {
         for setting in settings {
@@ -17,21 +27,31 @@ enum SessionSysctls {
             }
         }
         do throws(Errno) {
-            try writeOurs()
+            // Only the defaults: lo exists already, and keeps its ::1.
+            try writeFile("\(defaults)/disable_ipv6", "1")
+        } catch .noSuchFile {
+            // A host booted with ipv6.disable=1 has no such files, and no IPv6.
         } catch {
             throw NetworkError("set 'net.ipv6.conf.default.disable_ipv6' in a session", error)
         }
     }
 
-    /// A fresh link would take addresses outside of its lease, and no netlink attribute stops that at creation.
+    /// Switches IPv6 on for links that are made here later, from a thread inside, with no other addresses than are given.
     ///
-    /// They would come from router advertisements. Until pools carry IPv6 it is off for every link made here later; lo keeps `::1`, because lo
-    /// exists already and only the defaults are set.
-    private static func writeOurs() throws(Errno) {
-        do throws(Errno) {
-            try writeFile("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1")
-        } catch .noSuchFile {
-            // A host booted with ipv6.disable=1 has no such files, and no IPv6.
+    /// A fresh link would take a link-local address by itself, and more from router advertisements, outside of its lease;
+    /// no netlink attribute stops that at creation.
+    static func allowIPv6(for address: IPAddress) throws(NetworkError) {
+        // IN6_ADDR_GEN_MODE_NONE is 1; linux/if_link.h.
+        for (name, value) in [("accept_ra", "0"), ("autoconf", "0"), ("addr_gen_mode", "1"), ("disable_ipv6", "0")] {
+            do throws(Errno) {
+                try writeFile("\(defaults)/\(name)", value)
+            } catch .noSuchFile {
+                throw NetworkError(
+                    "give a session address \(address)", Errno(rawValue: EAFNOSUPPORT),
+                    hint: "this host has no IPv6: was it booted with 'ipv6.disable=1'?")
+            } catch {
+                throw NetworkError("set 'net.ipv6.conf.default.\(name)' in a session", error)
+            }
         }
     }
 

@@ -2,20 +2,21 @@ public import Addressing
 internal import Glibc
 public import LinuxSystem
 
-/// TCP over IPv4 in the calling thread's namespace, for what only a real connection shows; tcp(7).
+/// TCP in the calling thread's namespace, for what only a real connection shows; tcp(7).
 public enum TCPSocket {
-    /// Listens on all addresses.
-    public static func listen(port: UInt16) throws(Errno) -> OwnedDescriptor {
-        let socket = try make()
+    /// Listens on all addresses of a family.
+    public static func listen(port: UInt16, _ family: IPAddress.Family = .ipv4) throws(Errno) -> OwnedDescriptor {
+        let socket = try make(family)
         let raw = socket.withRaw { $0 }
-        try unsafe withAddress(IPAddress(ipv4: 0), port) { unsafe bind(raw, $0, $1) }
+        let any = family == .ipv4 ? IPAddress(ipv4: 0) : IPAddress(ipv6: 0)
+        try unsafe withAddress(any, port) { unsafe bind(raw, $0, $1) }
         try checked { Glibc.listen(raw, 16) }
         return socket
     }
 
     /// Connects within 2 s.
     public static func connect(to address: IPAddress, port: UInt16) throws(Errno) -> OwnedDescriptor {
-        let socket = try make()
+        let socket = try make(address.family)
         let raw = socket.withRaw { $0 }
         try UnixSocket.setTimeouts(.seconds(2), on: socket)
         try unsafe withAddress(address, port) { unsafe Glibc.connect(raw, $0, $1) }
@@ -36,22 +37,37 @@ public enum TCPSocket {
         }
     }
 
-    private static func make() throws(Errno) -> OwnedDescriptor {
-        OwnedDescriptor(
-            adopting: try checked { socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0) })
+    private static func make(_ family: IPAddress.Family) throws(Errno) -> OwnedDescriptor {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        return OwnedDescriptor(
+            adopting: try checked { socket(family == .ipv4 ? AF_INET : AF_INET6, type, 0) })
     }
 
     private static func withAddress(
         _ address: IPAddress, _ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(Errno) {
+        guard address.family == .ipv4 else {
+            var place = sockaddr_in6()
+            place.sin6_family = sa_family_t(AF_INET6)
+            place.sin6_port = port.bigEndian
+            unsafe withUnsafeMutableBytes(of: &place.sin6_addr) { unsafe $0.copyBytes(from: address.octets) }
+            try unsafe call(place, body)
+            return
+        }
         var place = sockaddr_in()
         place.sin_family = sa_family_t(AF_INET)
         place.sin_port = port.bigEndian
         place.sin_addr.s_addr = UInt32(truncatingIfNeeded: address.bits).bigEndian
+        try unsafe call(place, body)
+    }
+
+    private static func call<Place>(
+        _ place: Place, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) throws(Errno) {
         try checked {
-            unsafe withUnsafePointer(to: &place) { pointer in
+            unsafe withUnsafePointer(to: place) { pointer in
                 unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { sockaddr in
-                    unsafe body(sockaddr, socklen_t(MemoryLayout<sockaddr_in>.size))
+                    unsafe body(sockaddr, socklen_t(MemoryLayout<Place>.size))
                 }
             }
         }

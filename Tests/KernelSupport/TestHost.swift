@@ -91,6 +91,31 @@ public final class TestHost {
             ])
     }
 
+    /// A link with fd76:6970:6e73::`host`/64 (hexadecimal as the text of it), and 10.77.0.`host` beside it for a pair.
+    public static func link6(_ host: UInt8, isPair: Bool, hasGateway: Bool = true) throws -> SessionLink {
+        let plain = try link(host)
+        let address = IPAddress(ipv6: Self.network6 | UInt128(host))
+        let six = SessionAddress(
+            prefix: try #require(IPPrefix(address, length: 64)),
+            gateway: hasGateway ? IPAddress(ipv6: Self.network6 | 1) : nil)
+        return SessionLink(
+            parent: plain.parent, mode: plain.mode,
+            mac: isPair ? plain.mac : MACAddress(virtualIP: address, farm: 0),
+            addresses: (isPair ? plain.addresses : []) + [six])
+    }
+
+    /// fd76:6970:6e73::, the network of ``link6(_:isPair:hasGateway:)``.
+    public static let network6: UInt128 = 0xfd76_6970_6e73 << 80
+
+    /// Gives the neighbour fd76:6970:6e73::1 and fe80::1, and nothing that comes by itself.
+    public func carryIPv6() throws {
+        for (name, value) in [("accept_ra", "0"), ("addr_gen_mode", "1"), ("disable_ipv6", "0")] {
+            try writeFile("/proc/sys/net/ipv6/conf/p0/\(name)", value)
+        }
+        try ip("addr add fd76:6970:6e73::1/64 dev p0 nodad")
+        try ip("addr add fe80::1/64 dev p0 nodad")
+    }
+
     /// Makes a session that is not connected yet.
     public func make() throws -> Opened {
         let opened = Opened(session: .random(), number: nextNumber())
@@ -99,9 +124,12 @@ public final class TestHost {
     }
 
     /// Makes and connects a session, and lets go of its descriptor.
-    public func open(_ host: UInt8) throws -> Opened {
+    public func open(_ host: UInt8) throws -> Opened { try open(try Self.link(host)) }
+
+    /// Makes and connects a session, and lets go of its descriptor.
+    public func open(_ link: SessionLink) throws -> Opened {
         let opened = try make()
-        _ = try networks.connect(opened.session, link: try Self.link(host))
+        _ = try networks.connect(opened.session, link: link)
         return opened
     }
 

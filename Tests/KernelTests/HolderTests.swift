@@ -9,12 +9,15 @@ import Testing
 
 /// What keeps a namespace alive when no process is in it; each on a host of its own.
 @Suite(.needsRoot, .timeLimit(.minutes(1))) struct HolderTests {
-    @Test func `a socket that nobody owns any more is destroyed with the session`() async {
-        await #expect(processExitsWith: .success) {
+    @Test(arguments: [false, true])
+    func `a socket that nobody owns any more is destroyed with the session`(isIPv6: Bool) async {
+        await #expect(processExitsWith: .success) { [isIPv6] in
             try TestHost.run { host in
-                let listener = try TCPSocket.listen(port: 7)
-                let opened = try host.open(101)
-                let peer = try leaveOrphan(in: opened, of: host, listener: listener)
+                if isIPv6 { try host.carryIPv6() }
+                let listener = try TCPSocket.listen(port: 7, isIPv6 ? .ipv6 : .ipv4)
+                let opened = try isIPv6 ? host.open(TestHost.link6(101, isPair: true)) : host.open(101)
+                let gateway = isIPv6 ? IPAddress(ipv6: TestHost.network6 | 1) : IPAddress(ipv4: 0x0a4d_0001)
+                let peer = try leaveOrphan(in: opened, of: host, listener: listener, gateway: gateway)
                 _ = try host.networks.dismantle(opened.session, number: opened.number)
                 #expect(try eventually { try host.networks.isAlive(opened.number) == false })
                 // The peer is told by a reset and does not wait for ever.
@@ -116,9 +119,9 @@ private func tryAddress(on host: TestHost) throws -> Bool {
 
 /// Leaves a connection in FIN-WAIT with unsent data inside, and no process; gives the peer's end outside.
 private func leaveOrphan(
-    in opened: Opened, of host: TestHost, listener: borrowing OwnedDescriptor
+    in opened: Opened, of host: TestHost, listener: borrowing OwnedDescriptor,
+    gateway: IPAddress = IPAddress(ipv4: 0x0a4d_0001)
 ) throws -> OwnedDescriptor {
-    let gateway = IPAddress(ipv4: 0x0a4d_0001)
     try host.join(opened).run { () throws(Errno) in
         try TCPSocket.fill(try TCPSocket.connect(to: gateway, port: 7))
     }

@@ -120,6 +120,39 @@ struct SessionBatchTests {
         #expect(purposes == ["add route to 10.2.0.0/16 by gateway 10.77.0.9"])
     }
 
+    @Test func `an IPv6 address is usable at once`() throws {
+        var request = NetlinkRequest()
+        request.addAddress(try #require(IPPrefix("fd76:6970:6e73::101/64")), linkIndex: 2, linkName: "eth0")
+        let octets = request.octets
+        // swift-format-ignore
+        #expect(octets == [
+            64, 0, 0, 0, 20, 0, 0x05, 0x06, 1, 0, 0, 0, 0, 0, 0, 0,                               // RTM_NEWADDR, REQUEST ACK EXCL CREATE
+            10, 64, 0x02, 0, 2, 0, 0, 0,                                                          // ifaddrmsg: AF_INET6, /64, IFA_F_NODAD, index 2
+            20, 0, 2, 0, 0xfd, 0x76, 0x69, 0x70, 0x6e, 0x73, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0x01, // IFA_LOCAL
+            20, 0, 1, 0, 0xfd, 0x76, 0x69, 0x70, 0x6e, 0x73, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, 0x01, // IFA_ADDRESS
+        ])
+    }
+
+    @Test func `a route's family is its gateway's`() throws {
+        var request = NetlinkRequest()
+        let gateway = try #require(IPAddress("fe80::1"))
+        request.addDefaultRoute(gateway: gateway, linkIndex: 2)
+        request.addRoute(Route(to: try #require(IPPrefix("2001:db8:2::/48")), via: gateway), linkIndex: 2)
+        let octets = request.octets
+        // swift-format-ignore
+        #expect(octets == [
+            56, 0, 0, 0, 24, 0, 0x05, 0x06, 1, 0, 0, 0, 0, 0, 0, 0,               // RTM_NEWROUTE, REQUEST ACK EXCL CREATE
+            10, 0, 0, 0, 254, 4, 0, 1, 4, 0, 0, 0,                                // rtmsg: AF_INET6, main, static, universe, onlink
+            20, 0, 5, 0, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, // RTA_GATEWAY
+            8, 0, 4, 0, 2, 0, 0, 0,                                               // RTA_OIF 2
+            76, 0, 0, 0, 24, 0, 0x05, 0x06, 2, 0, 0, 0, 0, 0, 0, 0,               // RTM_NEWROUTE
+            10, 48, 0, 0, 254, 4, 0, 1, 4, 0, 0, 0,                               // rtmsg: AF_INET6, /48
+            20, 0, 1, 0, 0x20, 0x01, 0x0d, 0xb8, 0, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, // RTA_DST
+            20, 0, 5, 0, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x01, // RTA_GATEWAY
+            8, 0, 4, 0, 2, 0, 0, 0,                                               // RTA_OIF 2
+        ])
+    }
+
     @Test(arguments: [(MacvlanLinkMode.private, UInt8(1)), (.vepa, 2), (.bridge, 4)])
     func `the macvlan's mode is the kernel's number`(mode: MacvlanLinkMode, number: UInt8) throws {
         var request = NetlinkRequest()
