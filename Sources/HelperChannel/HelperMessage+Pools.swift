@@ -2,7 +2,7 @@ internal import Addressing
 internal import CProtocol
 internal import Netlink
 
-/// What pools ask for beyond an address: settings, firewall, MTU, routes.
+/// What pools ask for beyond addresses and routes: settings, firewall, MTU.
 extension HelperMessage.Fields {
     /// What a namespace is to have before it has its link.
     mutating func preparation() throws(HelperChannelError) -> NamespacePreparation {
@@ -55,21 +55,6 @@ extension HelperMessage.Fields {
         guard SessionLink.mtuRange.contains(Int(bytes)) else { throw .malformed("MTU \(bytes)") }
         return Int(bytes)
     }
-
-    mutating func routes() throws(HelperChannelError) -> [Route] {
-        guard let payload = optional(VIPNS_ATTR_ROUTES) else { return [] }
-        guard payload.count % 12 == 0, (1...SessionLink.mostRoutes).contains(payload.count / 12) else {
-            throw .malformed("size of a list of routes")
-        }
-        return try stride(from: payload.startIndex, to: payload.endIndex, by: 12).map {
-            (start) throws(HelperChannelError) in
-            let destination = try ipv4(payload[start..<start + 4])
-            guard let length = payload.number(at: start - payload.startIndex + 4, UInt32.self), length <= 32,
-                let prefix = IPPrefix(destination, length: Int(length)), prefix.first == destination
-            else { throw .malformed("destination of a route") }
-            return Route(to: prefix, via: try ipv4(payload[start + 8..<start + 12]))
-        }
-    }
 }
 
 extension NetlinkRequest {
@@ -82,15 +67,5 @@ extension NetlinkRequest {
     private mutating func put(_ attribute: UInt32, texts: [String]) {
         guard !texts.isEmpty else { return }
         put(attribute, octets: texts.flatMap { Array($0.utf8) + [0] })
-    }
-
-    mutating func put(_ routes: [Route]) {
-        let entries = routes.flatMap { route in
-            let length = UInt32(route.destination.length)
-            // In host order, as all numbers of the channel.
-            let octets = stride(from: 0, to: 32, by: 8).map { UInt8(truncatingIfNeeded: length >> UInt32($0)) }
-            return route.destination.address.octets + octets + route.gateway.octets
-        }
-        put(VIPNS_ATTR_ROUTES.rawValue, octets: entries)
     }
 }

@@ -24,31 +24,27 @@ extension HelperMessage.Fields {
         guard (1...15).contains(parent.utf8.count), parent != ".", parent != "..",
             parent.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: ":") })
         else { throw .malformed("name of a parent link") }
-        let length: UInt32 = try number(VIPNS_ATTR_PREFIX_LENGTH)
+        let mode: UInt32 = try number(VIPNS_ATTR_MODE)
+        guard mode < UInt32(MacvlanLinkMode.allCases.count) else { throw .malformed("macvlan mode \(mode)") }
         guard let mac = MACAddress(octets: Array(try octets(VIPNS_ATTR_MAC))), mac.isLocalUnicast else {
             throw .malformed("MAC address")
         }
-        let address = try ipv4(try octets(VIPNS_ATTR_ADDRESS))
-        guard length <= 32, let prefix = IPPrefix(address, length: Int(length)) else {
-            throw .malformed("prefix length \(length)")
+        let mtu = try mtu()
+        var addresses: [SessionAddress] = []
+        var routes: [Route] = []
+        for family in [IPAddress.Family.ipv4, .ipv6] {
+            guard let address = try sessionAddress(family) else { continue }
+            addresses.append(address)
+            routes += try self.routes(family)
         }
-        let mode: UInt32 = try number(VIPNS_ATTR_MODE)
-        guard mode < UInt32(MacvlanLinkMode.allCases.count) else { throw .malformed("macvlan mode \(mode)") }
-        let gateway = try optional(VIPNS_ATTR_GATEWAY).map { (octets) throws(HelperChannelError) in try ipv4(octets) }
+        guard !addresses.isEmpty else { throw .malformed("a link without address") }
         return SessionLink(
-            parent: parent, mode: MacvlanLinkMode.allCases[Int(mode)], mac: mac,
-            addresses: [SessionAddress(prefix: prefix, gateway: gateway)], mtuBytes: try mtu(), routes: try routes())
+            parent: parent, mode: MacvlanLinkMode.allCases[Int(mode)], mac: mac, addresses: addresses, mtuBytes: mtu,
+            routes: routes)
     }
 
     mutating func optionalText(_ attribute: vipns_attribute) throws(HelperChannelError) -> String? {
         has(attribute) ? try text(attribute) : nil
-    }
-
-    func ipv4(_ octets: ArraySlice<UInt8>) throws(HelperChannelError) -> IPAddress {
-        guard octets.count == 4, let address = IPAddress(octets: Array(octets)) else {
-            throw .malformed("IPv4 address")
-        }
-        return address
     }
 
     mutating func members() throws(HelperChannelError) -> [HelperAnswer.Member] {
@@ -76,13 +72,9 @@ extension NetlinkRequest {
         put(VIPNS_ATTR_PARENT.rawValue, link.parent)
         put(VIPNS_ATTR_MODE.rawValue, UInt32(MacvlanLinkMode.allCases.firstIndex(of: link.mode) ?? 0))
         put(VIPNS_ATTR_MAC.rawValue, octets: link.mac.octets)
-        for address in link.addresses {
-            put(VIPNS_ATTR_ADDRESS.rawValue, octets: address.address.octets)
-            put(VIPNS_ATTR_PREFIX_LENGTH.rawValue, UInt32(address.prefix.length))
-            if let gateway = address.gateway { put(VIPNS_ATTR_GATEWAY.rawValue, octets: gateway.octets) }
-        }
+        for address in link.addresses { put(address) }
         if let mtu = link.mtuBytes { put(VIPNS_ATTR_MTU.rawValue, UInt32(mtu)) }
-        if !link.routes.isEmpty { put(link.routes) }
+        for address in link.addresses { put(link.routes, of: address.address.family) }
     }
 
     mutating func put(_ members: [HelperAnswer.Member]) {

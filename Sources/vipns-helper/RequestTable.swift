@@ -134,14 +134,15 @@ final class RequestTable {
             throw NetworkError("give a session the MAC address \(link.mac)", .invalidArgument)
         }
         for address in link.addresses {
-            if let gateway = address.gateway, !address.prefix.contains(gateway) {
-                throw NetworkError("use gateway \(gateway) outside of \(address.prefix)", .invalidArgument)
+            let routes = link.routes.filter { $0.gateway.family == address.address.family }
+            for gateway in [address.gateway].compactMap(\.self) + routes.map(\.gateway) {
+                guard address.reaches(gateway) else {
+                    throw NetworkError("use gateway \(gateway) outside of \(address.prefix)", .invalidArgument)
+                }
             }
-            for route in link.routes
-            where route.gateway.family == address.address.family && !address.prefix.contains(route.gateway) {
-                throw NetworkError("use gateway \(route.gateway) outside of \(address.prefix)", .invalidArgument)
-            }
-            guard allowances.permit({ $0.permits(address.address, on: link.parent) }) else {
+            // Whatever the lines say, some are no host's own.
+            guard address.address.canBeVirtualIP, allowances.permit({ $0.permits(address.address, on: link.parent) })
+            else {
                 throw NetworkError(
                     "give a session address \(address.address) on parent link '\(link.parent)'", .notPermitted,
                     hint: Self.allowanceHint)

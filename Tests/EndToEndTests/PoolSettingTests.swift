@@ -121,7 +121,7 @@ extension EndToEnd.PoolSettingTests {
                     return s.recv(4096)
                 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 s.connect("/run/vipns/helper")
-                ask(34, 1, attribute(1, struct.pack("=I", 2)))
+                ask(34, 1, attribute(1, struct.pack("=I", 3)))
                 base = attribute(2, b"k7f3q2m5\\0"), attribute(3, struct.pack("=I", 0x1fffff))
                 answer = ask(36, 2, *base, attribute(18, b"/run/vipns-lab/other.nft\\0"))
                 print(struct.unpack("=I", answer[20:24])[0], answer[28:].decode())

@@ -225,7 +225,7 @@ extension EndToEnd.PrivilegeTests {
         def link(last):
             return [session, attribute(5, b"lan0\\0"), attribute(6, bytes(4)), attribute(7, bytes([2, 0, 10, 77, 0, last])),
                 attribute(8, bytes([10, 77, 0, last])), attribute(9, struct.pack("=I", 24))]
-        ask(34, attribute(1, struct.pack("=I", 2)))
+        ask(34, attribute(1, struct.pack("=I", 3)))
         ask(36, session, number)
         ask(37, *link(201))
         ask(47, attribute(17, bytes(8)))

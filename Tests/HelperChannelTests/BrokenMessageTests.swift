@@ -1,3 +1,4 @@
+import Addressing
 import HelperChannel
 import KernelSupport
 import Netlink
@@ -10,6 +11,7 @@ struct BrokenMessageTests {
         case version = 1
         case session, number, cookie, parent, mode, mac, address, prefixLength, gateway, members, count, alive, linked
         case errno, text, checksum, firewall, sysctls, inherit, mtu, routes
+        case address6, prefixLength6, gateway6, routes6
     }
 
     private typealias Field = (Attribute, [UInt8])
@@ -171,6 +173,64 @@ struct BrokenMessageTests {
             [], route.dropLast(), route + [0], [10, 2, 0, 1] + route[4...], route[..<4] + [33, 0, 0, 0] + route[8...],
             (0..<65).flatMap { _ in route },
         ] as [[UInt8]] { expectRefusal(try connect((.routes, Array(routes))), "\(routes)") }
+    }
+
+    /// All octets of fd76::101, and of a gateway that neighbours it.
+    private static let six: [UInt8] = [0xfd, 0x76] + [UInt8](repeating: 0, count: 12) + [1, 1]
+
+    @Test func `a pair, and either of the two alone, is understood`() throws {
+        let pair = try connect((.address6, Self.six), (.prefixLength6, [64, 0, 0, 0]), (.gateway6, Self.six))
+        let alone = try connect(
+            (.address, nil), (.prefixLength, nil), (.gateway, nil), (.address6, Self.six),
+            (.prefixLength6, [128, 0, 0, 0]))
+        for (datagram, count) in [(pair, 2), (alone, 1)] {
+            guard case .connect(_, let link) = try HelperRequest.decode(datagram).request else { continue }
+            #expect(link?.addresses.count == count)
+            #expect(link?.addresses.last?.address.description == "fd76::101")
+        }
+    }
+
+    @Test func `what belongs to an address that is not there is refused`() throws {
+        expectRefusal(try connect((.address, nil), (.prefixLength, nil), (.gateway, nil)), "no address")
+        expectRefusal(try connect((.gateway6, Self.six)))
+        expectRefusal(try connect((.prefixLength6, [64, 0, 0, 0])))
+        let route6: [UInt8] = Self.six + [128, 0, 0, 0] + Self.six
+        expectRefusal(try connect((.routes6, route6)))
+        let alone = [
+            (Attribute.address, [UInt8]?.none), (.prefixLength, nil), (.gateway, nil), (.address6, Self.six),
+            (.prefixLength6, [64, 0, 0, 0]),
+        ]
+        for (attribute, octets) in [
+            (Attribute.gateway, [10, 77, 0, 1]), (.prefixLength, [24, 0, 0, 0]),
+            (.routes, [10, 2, 0, 0, 16, 0, 0, 0, 10, 77, 0, 9]),
+        ] as [(Attribute, [UInt8])] {
+            expectRefusal(
+                try connect(
+                    alone[0], alone[1], alone[2], alone[3], alone[4], (attribute, octets)), "\(attribute)")
+        }
+        expectRefusal(try message(37, [(.session, text("k7f3q2m5")), (.address6, Self.six)]))
+    }
+
+    @Test func `IPv6 of another size, length or form is refused`() throws {
+        for size in [0, 4, 15, 17] {
+            let octets = [UInt8](repeating: 2, count: size)
+            expectRefusal(try connect((.address6, octets), (.prefixLength6, [64, 0, 0, 0])), "\(size)")
+            expectRefusal(
+                try connect((.address6, Self.six), (.prefixLength6, [64, 0, 0, 0]), (.gateway6, octets)), "\(size)")
+        }
+        expectRefusal(try connect((.address6, Self.six)))
+        for length in [[129, 0, 0, 0], [0, 1, 0, 0], [0xff, 0xff, 0xff, 0xff], [64], []] as [[UInt8]] {
+            expectRefusal(try connect((.address6, Self.six), (.prefixLength6, length)), "\(length)")
+        }
+        let route: [UInt8] = Self.six + [128, 0, 0, 0] + Self.six
+        func routes(_ octets: [UInt8]) throws -> [UInt8] {
+            try connect((.address6, Self.six), (.prefixLength6, [64, 0, 0, 0]), (.routes6, octets))
+        }
+        #expect(throws: Never.self) { _ = try HelperRequest.decode(try routes(route + route)) }
+        for octets in [
+            [], route.dropLast(), route + [0], Self.six + [127, 0, 0, 0] + Self.six,
+            Self.six + [129, 0, 0, 0] + Self.six, (0..<65).flatMap { _ in route },
+        ] as [[UInt8]] { expectRefusal(try routes(Array(octets)), "\(octets.count)") }
     }
 
     @Test func `sequence 0, flags and a port are refused`() throws {

@@ -74,6 +74,24 @@ struct GoldenTests {
         ])
     }
 
+    @Test func `connect with a pair`() throws {
+        let link = try Samples.link6(routes: try Samples.routes(1) + Samples.routes6(2).suffix(1))
+        let octets = try HelperRequest.connect(try Samples.session(), link: link).encoded(sequence: 4)
+        // swift-format-ignore
+        let tail: [UInt8] = [
+            8, 0, 8, 0, 10, 77, 0, 101,                                              // ADDRESS
+            8, 0, 9, 0, 24, 0, 0, 0,                                                 // PREFIX_LENGTH
+            20, 0, 23, 0, 0xfd, 0x76, 0x69, 0x70, 0x6e, 0x73, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, // ADDRESS6
+            8, 0, 24, 0, 64, 0, 0, 0,                                                // PREFIX_LENGTH6
+            20, 0, 25, 0, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,      // GATEWAY6
+            16, 0, 22, 0, 10, 0, 0, 0, 16, 0, 0, 0, 10, 77, 0, 9,                    // ROUTES: 10.0.0.0/16 by 10.77.0.9
+            40, 0, 26, 0, 0x20, 1, 0x0d, 0xb8, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,   // ROUTES6: 2001:db8:1::
+            48, 0, 0, 0, 0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9,       //   /48 by fe80::9
+        ]
+        #expect(octets.suffix(tail.count) == tail[...])
+        #expect(octets.count == 68 - 4 + tail.count)
+    }
+
     @Test func `a failure`() throws {
         let answer = HelperAnswer.failed(HelperFailure(errno: 98, description: "cannot"))
         // swift-format-ignore

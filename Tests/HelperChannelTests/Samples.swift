@@ -20,11 +20,28 @@ enum Samples {
             ], mtuBytes: mtuBytes, routes: routes)
     }
 
+    /// A link with a pair, or with the IPv6 address alone.
+    static func link6(isPair: Bool = true, gateway: String? = "fe80::1", routes: [Route] = []) throws -> SessionLink {
+        let plain = try link(gateway: nil)
+        let six = SessionAddress(
+            prefix: try #require(IPPrefix("fd76:6970:6e73::101/64")),
+            gateway: try gateway.map { try #require(IPAddress($0)) })
+        return SessionLink(
+            parent: plain.parent, mode: plain.mode, mac: plain.mac, addresses: (isPair ? plain.addresses : []) + [six],
+            routes: routes)
+    }
+
     static func preparation() throws -> NamespacePreparation {
         let time = try #require(NetworkSettingName("net.ipv4.tcp_keepalive_time"))
         let ports = try #require(NetworkSettingName("net.ipv4.ip_local_port_range"))
         return NamespacePreparation(
             settings: [try #require(NetworkSetting(time, "600"))], inherited: [ports], firewall: "/etc/vipns/a.nft")
+    }
+
+    static func routes6(_ count: Int) throws -> [Route] {
+        try (0..<count).map {
+            Route(to: try #require(IPPrefix("2001:db8:\($0)::/48")), via: try #require(IPAddress("fe80::9")))
+        }
     }
 
     static func routes(_ count: Int) throws -> [Route] {
@@ -60,6 +77,9 @@ enum Samples {
             .make(session, number: 0x100007, preparation: NamespacePreparation(firewall: "/x")),
             .connect(session, link: try link(mtuBytes: 68, routes: try routes(1))),
             .connect(session, link: try link(gateway: nil, mtuBytes: 65_535, routes: try routes(64))),
+            .connect(session, link: try link6()), .connect(session, link: try link6(isPair: false, gateway: nil)),
+            .connect(session, link: try link6(isPair: false, routes: try routes6(1))),
+            .connect(session, link: try link6(gateway: nil, routes: try routes(64) + routes6(64))),
         ] + links.map { .connect(session, link: $0) }
     }
 

@@ -12,7 +12,7 @@
 #define VIPNS_HELPER_H
 
 /* Sent in VIPNS_MSG_HELLO, the first message each way; any other version ends the channel. */
-#define VIPNS_HELPER_VERSION 2
+#define VIPNS_HELPER_VERSION 3
 
 /* Upper bound of one message in octets. */
 #define VIPNS_MESSAGE_SIZE 32768
@@ -36,8 +36,10 @@ enum vipns_message {
      */
     VIPNS_MSG_MAKE,
     /*
-     * Connect a made namespace: the link, its address and routes, lo; then announce. Without PARENT: lo only.
-     * in: SESSION, [PARENT, MODE, MAC, ADDRESS, PREFIX_LENGTH, [GATEWAY], [MTU], [ROUTES]];
+     * Connect a made namespace: the link, its addresses and routes, lo; then announce. Without PARENT: lo only.
+     * With it ADDRESS or ADDRESS6 or both; the MAC address is that of ADDRESS where it is there.
+     * in: SESSION, [PARENT, MODE, MAC, [MTU], [ADDRESS, PREFIX_LENGTH, [GATEWAY], [ROUTES]],
+     *     [ADDRESS6, PREFIX_LENGTH6, [GATEWAY6], [ROUTES6]]];
      * out: nothing, with the namespace's descriptor
      */
     VIPNS_MSG_CONNECT,
@@ -86,7 +88,7 @@ enum vipns_attribute {
     VIPNS_ATTR_MAC,
     /* 4 octets: IPv4 address, network order */
     VIPNS_ATTR_ADDRESS,
-    /* u32: length of the network part */
+    /* u32: length of ADDRESS's network part, 0 to 32 */
     VIPNS_ATTR_PREFIX_LENGTH,
     /* 4 octets: IPv4 address, network order */
     VIPNS_ATTR_GATEWAY,
@@ -114,6 +116,14 @@ enum vipns_attribute {
     VIPNS_ATTR_MTU,
     /* entries of 12 octets, 64 at most: destination, IPv4; its length, u32; gateway, IPv4 */
     VIPNS_ATTR_ROUTES,
+    /* 16 octets: IPv6 address, network order */
+    VIPNS_ATTR_ADDRESS6,
+    /* u32: length of ADDRESS6's network part, 0 to 128 */
+    VIPNS_ATTR_PREFIX_LENGTH6,
+    /* 16 octets: IPv6 address, network order */
+    VIPNS_ATTR_GATEWAY6,
+    /* entries of 36 octets, 64 at most: destination, IPv6; its length, u32; gateway, IPv6 */
+    VIPNS_ATTR_ROUTES6,
 };
 
 #endif

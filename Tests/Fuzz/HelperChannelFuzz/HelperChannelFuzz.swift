@@ -64,13 +64,18 @@ private func walk(_ octets: [UInt8]) {
             parent: "lan0", mode: .bridge, mac: MACAddress(virtualIP: address.address, farm: 0),
             addresses: [SessionAddress(prefix: address, gateway: IPAddress("10.77.0.1"))], mtuBytes: 1400,
             routes: IPPrefix("10.2.0.0/16").map { [Route(to: $0, via: address.address)] } ?? [])
+        let six = IPPrefix("fd76:6970:6e73::101/64").map { SessionAddress(prefix: $0, gateway: $0.address) }
+        let pair = SessionLink(
+            parent: link.parent, mode: .vepa, mac: link.mac, addresses: link.addresses + [six].compactMap(\.self),
+            routes: link.routes + (IPPrefix("2001:db8::/32").map { [Route(to: $0, via: $0.address)] } ?? []))
         let name = NetworkSettingName("net.ipv4.ip_forward")
         let preparation = NamespacePreparation(
             settings: name.flatMap { NetworkSetting($0, "1") }.map { [$0] } ?? [], inherited: name.map { [$0] } ?? [],
             firewall: "/etc/vipns/a.nft")
         let requests: [HelperRequest] = [
             .hello(version: HelperProtocol.version), .listen, .make(session, number: number),
-            .connect(session, link: nil), .connect(session, link: link), .join(session), .members,
+            .connect(session, link: nil), .connect(session, link: link), .connect(session, link: pair), .join(session),
+            .members,
             .kill(number: number), .dismantle(session, number: number), .unpin(session, number: number),
             .deleteLink(number: number), .list, .reload(checksum: 7), .settle(checksum: 7),
             .deleteLink(number: number), .list, .make(session, number: number, preparation: preparation),
