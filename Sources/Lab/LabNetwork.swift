@@ -8,8 +8,9 @@ internal import Netlink
 ///
 ///     lab's host                switch                  neighbour
 ///     lan0 10.77.0.2  ───  port-host ═ lan ═ port-neighbour  ───  eth0 10.77.0.1, behind it 198.51.100.1
+///          fd76:6970:6e73::2                                           fd76:6970:6e73::1, behind it 2001:db8::1
 ///
-/// Each is a network namespace; `ip netns exec neighbour …` and `switch` work by their names in `/run/netns`.
+/// On a machine without IPv6 its addresses are left out. Each is a network namespace; `ip netns exec neighbour …` and `switch` work by their names in `/run/netns`.
 public enum LabNetwork {
     /// The host's link that sessions hang on.
     public static let parentLink = "lan0"
@@ -19,6 +20,16 @@ public enum LabNetwork {
     public static let neighbourAddress = "10.77.0.1"
     /// An address that is reached through the gateway only; RFC 5737.
     public static let farAddress = "198.51.100.1"
+    /// The LAN's IPv6 network: a unique local one; RFC 4193.
+    public static let prefix6 = "fd76:6970:6e73::/64"
+    /// The host's own IPv6 address.
+    public static let hostAddress6 = "fd76:6970:6e73::2"
+    /// The neighbour's IPv6 address, which is the gateway's.
+    public static let neighbourAddress6 = "fd76:6970:6e73::1"
+    /// An IPv6 address that is reached through the gateway only; RFC 3849.
+    public static let farAddress6 = "2001:db8::1"
+    /// Whether the machine has IPv6, and so the lab: not when booted with `ipv6.disable=1`.
+    public static var hasIPv6: Bool { unsafe access("/proc/sys/net/ipv6", F_OK) == 0 }
     /// The neighbour's name for `ip netns`.
     public static let neighbour = "neighbour"
     /// The switch's name for `ip netns`.
@@ -52,13 +63,14 @@ public enum LabNetwork {
             }
         }
         try inside(neighbour) { (request, links) in
-            request.setUp("lo", links, addresses: ["\(farAddress)/32"])
-            request.setUp("eth0", links, addresses: ["\(neighbourAddress)/\(prefixLength)"])
+            request.setUp("lo", links, addresses: ["\(farAddress)/32", "\(farAddress6)/128"])
+            request.setUp("eth0", links, addresses: ["\(neighbourAddress)/\(prefixLength)", "\(neighbourAddress6)/64"])
         }
         try inside(host) { (request, links) in
             request.setUp("lo", links, addresses: [])
-            request.setUp(parentLink, links, addresses: ["\(hostAddress)/\(prefixLength)"])
-            if let gateway = IPAddress(neighbourAddress) {
+            request.setUp(parentLink, links, addresses: ["\(hostAddress)/\(prefixLength)", "\(hostAddress6)/64"])
+            for gateway in [neighbourAddress, neighbourAddress6].compactMap({ IPAddress($0) }) where isCarried(gateway)
+            {
                 request.addDefaultRoute(gateway: gateway, linkIndex: links[parentLink] ?? 0)
             }
         }
@@ -86,6 +98,8 @@ public enum LabNetwork {
         if let failure { throw LabError("\(failure) (while building the lab)") }
     }
 
+    fileprivate static func isCarried(_ address: IPAddress) -> Bool { address.family == .ipv4 || hasIPv6 }
+
     private static func makeNamespace(named name: String) throws(LabError) -> NetworkNamespace {
         let path = "\(LabPaths.names)/\(name)"
         return try attempt("make namespace '\(name)'") { () throws(Errno) in
@@ -101,9 +115,9 @@ public enum LabNetwork {
 extension NetlinkRequest {
     fileprivate mutating func setUp(_ link: String, _ links: [String: Int32], addresses: [String]) {
         let index = links[link] ?? 0
-        for address in addresses.compactMap({ IPPrefix($0) }) {
+        setLink(index: index, name: link, up: true)
+        for address in addresses.compactMap({ IPPrefix($0) }) where LabNetwork.isCarried(address.address) {
             addAddress(address, linkIndex: index, linkName: link)
         }
-        setLink(index: index, name: link, up: true)
     }
 }
