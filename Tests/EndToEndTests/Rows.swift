@@ -8,6 +8,7 @@ struct SessionRow: Decodable {
     let mode: String
     let pool: String
     let address: String?
+    let pairedAddress: String?
     let user: String
     let uid: Int
     let service: String
@@ -32,6 +33,7 @@ struct HistoryRow: Decodable {
     let id: String
     let user: String
     let address: String?
+    let pairedAddress: String?
     let outcome: String
     let opened: Int
     let ended: Int?
