@@ -37,6 +37,8 @@ public struct PoolStatus: Codable, Hashable, Sendable {
     public let mtu: Int?
     /// Networks with another gateway, `PREFIX via ADDRESS` each.
     public let routes: [String]
+    /// Name servers that its sessions ask in place of the host's.
+    public let nameServers: [String]
     /// Kernel settings of its sessions, `NAME = VALUE` each.
     public let sysctls: [String]
     /// Names of kernel settings that its sessions get from the host.
@@ -68,6 +70,7 @@ public struct PoolStatus: Codable, Hashable, Sendable {
     public init(
         name: String, networks: [PoolNetworkStatus], parent: String, macvlanMode: String, exhaustion: String,
         leftovers: Session.Leftovers, holdMilliseconds: Int, order: String, mtu: Int? = nil, routes: [String] = [],
+        nameServers: [String] = [],
         sysctls: [String] = [], inherited: [String] = [], firewall: String? = nil, total: Int, free: Int, leased: Int,
         held: Int, quarantined: Int, peak: Int = 0, peakAt: Int64? = nil, refusals: Int = 0, lastRefusal: Int64? = nil,
         countedSince: Int64? = nil
@@ -82,6 +85,7 @@ public struct PoolStatus: Codable, Hashable, Sendable {
         self.order = order
         self.mtu = mtu
         self.routes = routes
+        self.nameServers = nameServers
         self.sysctls = sysctls
         self.inherited = inherited
         self.firewall = firewall

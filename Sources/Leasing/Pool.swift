@@ -5,6 +5,9 @@ public struct Pool: Sendable, Hashable {
     /// The least time an address rests: DELNSID comes just before the devices go, so this covers the settling time.
     public static let minimumHold: Duration = .milliseconds(100)
 
+    /// The most name servers: as many as the C library asks; resolv.conf(5), MAXNS.
+    public static let mostNameServers = 3
+
     /// The name that rules and commands know it by.
     public var name: String
     /// The addresses to grant: IPv4, IPv6, or IPv4 and then IPv6.
@@ -28,6 +31,8 @@ public struct Pool: Sendable, Hashable {
     public var mtuBytes: Int?
     /// Networks that have another gateway than the default one.
     public var routes: [Route]
+    /// Who answers in place of the host's name servers; none where sessions ask those.
+    public var nameServers: [IPAddress]
     /// What a session's namespace gets before it has its link: settings, firewall.
     public var preparation: NamespacePreparation
 
@@ -36,7 +41,7 @@ public struct Pool: Sendable, Hashable {
         name: String, networks: [PoolNetwork], parent: String, macvlanMode: MacvlanMode, hold: Duration,
         exhaustion: ExhaustionPolicy, leftovers: LeftoversPolicy,
         order: AllocationOrder = .longestFree, mtuBytes: Int? = nil, routes: [Route] = [],
-        preparation: NamespacePreparation = NamespacePreparation()
+        nameServers: [IPAddress] = [], preparation: NamespacePreparation = NamespacePreparation()
     ) {
         self.name = name
         self.networks = networks
@@ -48,6 +53,7 @@ public struct Pool: Sendable, Hashable {
         self.order = order
         self.mtuBytes = mtuBytes
         self.routes = routes
+        self.nameServers = nameServers
         self.preparation = preparation
     }
 

@@ -46,6 +46,7 @@ enum PoolKey: String, ConfigurationKey {
     case order
     case mtu
     case routes
+    case dns
     case lowPorts = "low_ports"
     case sysctls
     case inherit
@@ -65,6 +66,7 @@ enum PoolKey: String, ConfigurationKey {
         case .order: "order: longest-free"
         case .mtu: "mtu: 1400"
         case .routes: "routes: [{to: 10.2.0.0/16, via: 10.1.0.3}]"
+        case .dns: "dns: [10.1.0.53]"
         case .lowPorts: "low_ports: yes"
         case .sysctls: "sysctls: {net.ipv4.tcp_keepalive_time: 600}"
         case .inherit: "inherit: [net.ipv4.ip_local_port_range]"

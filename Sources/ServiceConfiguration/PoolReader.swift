@@ -50,6 +50,7 @@ struct PoolReader {
         let order: AllocationOrder? = section.word(of: .order, fallback: .longestFree, problems: &problems)
         let mtu = readMTU(parent: parent)
         let routes = readRoutes(networks: networks)
+        let nameServers = readNameServers(networks: networks, routes: routes)
         let preparation = readPreparation()
         guard !networks.isEmpty, let parent, let mode, let exhaustion, let leftovers, let hold, let order else {
             return nil
@@ -57,7 +58,7 @@ struct PoolReader {
         return Pool(
             name: name, networks: networks.map { PoolNetwork($0, remainders) }, parent: parent, macvlanMode: mode,
             hold: hold, exhaustion: exhaustion, leftovers: leftovers, order: order, mtuBytes: mtu, routes: routes,
-            preparation: preparation)
+            nameServers: nameServers, preparation: preparation)
     }
 
     /// The list of `key`, nil where it is not given or no list; `ranges` must be given.

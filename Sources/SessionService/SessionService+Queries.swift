@@ -83,6 +83,7 @@ extension PoolStatus {
             macvlanMode: pool.macvlanMode.rawValue, exhaustion: pool.exhaustion.rawValue,
             leftovers: pool.leftovers == .wait ? .wait : .kill, holdMilliseconds: pool.hold.milliseconds,
             order: pool.order.rawValue, mtu: pool.mtuBytes, routes: pool.routes.map(\.description),
+            nameServers: pool.nameServers.map(\.description),
             sysctls: pool.preparation.settings.map(\.description),
             inherited: pool.preparation.inherited.map(\.description), firewall: pool.preparation.firewall,
             total: Int(clamping: pool.total),

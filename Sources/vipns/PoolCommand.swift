@@ -77,6 +77,7 @@ struct PoolCommand: ParsableCommand {
         sheet.add("parent link", "\(pool.parent) (macvlan \(pool.macvlanMode))")
         sheet.add("mtu", pool.mtu.map { "\($0)" })
         sheet.add("routes", list(pool.routes))
+        sheet.add("dns", list(pool.nameServers))
         sheet.add("sysctls", list(pool.sysctls))
         sheet.add("inherited", list(pool.inherited))
         sheet.add("firewall", pool.firewall)

@@ -54,7 +54,8 @@ extension EndToEnd.CommandTests {
             #expect(
                 try keys(try lab.succeed("vipns", "pool", "--json")) == [
                     "name", "networks", "parent", "macvlanMode", "exhaustion", "leftovers", "holdMilliseconds", "order",
-                    "routes", "sysctls", "inherited", "total", "free", "leased", "held", "quarantined", "peak",
+                    "routes", "nameServers", "sysctls", "inherited", "total", "free", "leased", "held", "quarantined",
+                    "peak",
                     "peakAt", "refusals",
                     "countedSince",
                 ])

@@ -134,6 +134,29 @@ struct FamilyTests {
         #expect(summary(parse(pool(ranges: ranges, prefix: Self.prefixes), host: testHost)) == warnings)
     }
 
+    @Test(arguments: [
+        BadText(pool("dns: [10.1.0.53, x]"), "5:22 dns 'x' is not an address (for example 'dns: [10.1.0.53]')"),
+        BadText(
+            pool("dns: [10.1.0.53, 10.1.0.54, 10.1.0.55, 10.1.0.56]"),
+            "5:5 'dns' has 4 entries (3 are the most, as resolv.conf(5) has it)"),
+        BadText(pool("dns: [10.1.0.53, 10.1.0.53]"), "5:22 dns '10.1.0.53' is given twice"),
+        BadText(
+            pool("dns: 127.0.0.53"),
+            "5:10 dns '127.0.0.53' is of '127.0.0.0/8', the loopback addresses, which are each session's own"),
+        BadText(pool("dns: '2001:db8::53'"), "5:10 dns '2001:db8::53' is IPv6, and pool 'lab' has no such prefix"),
+        BadText(
+            pool("dns: 10.1.0.2"),
+            "5:10 warning: dns '10.1.0.2' is this host's own address on 'eth1', which sessions cannot reach"),
+        BadText(
+            pool("dns: 10.9.0.53"),
+            "5:10 warning: dns '10.9.0.53' is not inside prefix '10.1.0.0/24', and no gateway or route leads there"),
+        BadText(pool("dns: 10.9.0.53", "gateway: 10.1.0.1")),
+        BadText(pool("dns: 10.9.0.53", "routes: [{to: 10.9.0.0/16, via: 10.1.0.3}]")),
+    ])
+    func `name servers are checked`(_ bad: BadText) {
+        #expect(summary(parse(bad.text)) == bad.problems)
+    }
+
     @Test func `a host without IPv6 cannot have sessions with it`() {
         let text = pool(ranges: Self.both, prefix: Self.prefixes)
         let without = ServiceConfiguration.parse(text: text, file: "f", host: testHost, hasIPv6: false)

@@ -137,7 +137,7 @@ func exampleText() throws -> String {
         let keys = [
             "operators", "history", "exclude", "gateway", "parent", "mode", "hold", "exhaustion", "leftovers", "order",
             "mtu",
-            "routes", "low_ports", "sysctls", "inherit",
+            "routes", "dns", "low_ports", "sysctls", "inherit",
         ]
         var used: [String] = []
         let lines = try exampleText().split(separator: "\n", omittingEmptySubsequences: false).map { line in
@@ -160,6 +160,7 @@ func exampleText() throws -> String {
         #expect(lab.order == bare.order)
         #expect(lab.mtuBytes == 1400)
         #expect(lab.routes.count == 1)
+        #expect(lab.nameServers.map(\.description) == ["10.1.0.53"])
         #expect(lab.preparation.settings.count == 1)
         #expect(lab.preparation.inherited.count == 1)
     }
