@@ -14,6 +14,15 @@ extension IPAddress {
         }
     }
 
+    /// The IPv4 address that this IPv6 address carries, or the address itself; RFC 4291 §2.5.5.2.
+    public var unmapped: IPAddress {
+        guard family == .ipv6, bits >> 32 == 0xffff else { return self }
+        return IPAddress(ipv4: UInt32(truncatingIfNeeded: bits))
+    }
+
+    /// The address in 16 octets: that of IPv4 in its IPv6 form.
+    public var mapped: IPAddress { family == .ipv4 ? IPAddress(ipv6: 0xffff << 32 | bits) : self }
+
     /// The group that an IPv6 address's neighbours ask for it: `ff02::1:ff00:0` with its last 24 bits; RFC 4291 §2.7.1.
     ///
     /// Nil for IPv4.

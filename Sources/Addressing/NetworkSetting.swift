@@ -72,12 +72,18 @@ public struct NamespacePreparation: Hashable, Sendable {
     public var inherited: [NetworkSettingName]
     /// The path of an nftables script that is loaded inside; nil for none.
     public var firewall: String?
+    /// Who answers in place of the host's name servers; nil where nobody does.
+    public var nameServers: NameServerRedirection?
 
     /// What a pool asks for; nothing by default.
-    public init(settings: [NetworkSetting] = [], inherited: [NetworkSettingName] = [], firewall: String? = nil) {
+    public init(
+        settings: [NetworkSetting] = [], inherited: [NetworkSettingName] = [], firewall: String? = nil,
+        nameServers: NameServerRedirection? = nil
+    ) {
         self.settings = settings
         self.inherited = inherited
         self.firewall = firewall
+        self.nameServers = nameServers
     }
 
     /// Whether `path` can be a firewall's: absolute, without `.`, `..`, empty parts and control characters.

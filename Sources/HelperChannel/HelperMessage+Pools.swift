@@ -8,7 +8,33 @@ extension HelperMessage.Fields {
     mutating func preparation() throws(HelperChannelError) -> NamespacePreparation {
         let firewall = try optionalText(VIPNS_ATTR_FIREWALL)
         guard firewall.map(NamespacePreparation.isFirewallPath) ?? true else { throw .malformed("path of a firewall") }
-        return NamespacePreparation(settings: try settings(), inherited: try inherited(), firewall: firewall)
+        return NamespacePreparation(
+            settings: try settings(), inherited: try inherited(), firewall: firewall,
+            nameServers: try nameServers())
+    }
+
+    /// Both lists or none.
+    private mutating func nameServers() throws(HelperChannelError) -> NameServerRedirection? {
+        guard has(VIPNS_ATTR_ASKED) || has(VIPNS_ATTR_ANSWERING) else { return nil }
+        return NameServerRedirection(
+            asked: try addresses(VIPNS_ATTR_ASKED, atMost: NameServerRedirection.mostAsked),
+            answering: try addresses(VIPNS_ATTR_ANSWERING, atMost: NameServerRedirection.mostAnswering))
+    }
+
+    /// Entries of 16 octets, one at least.
+    private mutating func addresses(
+        _ attribute: vipns_attribute, atMost most: Int
+    ) throws(HelperChannelError) -> [IPAddress] {
+        let payload = Array(try octets(attribute))
+        guard payload.count % 16 == 0, (1...most).contains(payload.count / 16) else {
+            throw .malformed("size of a list of name servers")
+        }
+        return try stride(from: 0, to: payload.count, by: 16).map { (start) throws(HelperChannelError) in
+            guard let address = IPAddress(octets: Array(payload[start..<start + 16])) else {
+                throw .malformed("address of a name server")
+            }
+            return address.unmapped
+        }
     }
 
     private mutating func settings() throws(HelperChannelError) -> [NetworkSetting] {
@@ -62,6 +88,10 @@ extension NetlinkRequest {
         if let firewall = preparation.firewall { put(VIPNS_ATTR_FIREWALL.rawValue, firewall) }
         put(VIPNS_ATTR_SYSCTLS.rawValue, texts: preparation.settings.flatMap { [$0.name.description, $0.value] })
         put(VIPNS_ATTR_INHERIT.rawValue, texts: preparation.inherited.map(\.description))
+        if let servers = preparation.nameServers {
+            put(VIPNS_ATTR_ASKED.rawValue, octets: servers.asked.flatMap(\.mapped.octets))
+            put(VIPNS_ATTR_ANSWERING.rawValue, octets: servers.answering.flatMap(\.mapped.octets))
+        }
     }
 
     private mutating func put(_ attribute: UInt32, texts: [String]) {

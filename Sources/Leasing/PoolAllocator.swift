@@ -90,8 +90,9 @@ public struct PoolAllocator: Sendable {
     /// Whether the address is of the pool.
     public func contains(_ address: IPAddress) -> Bool { pool.place(of: address) != nil }
 
-    private func places(of addresses: [IPAddress]) -> Set<UInt128> {
-        Set(addresses.compactMap { pool.place(of: $0) })
+    /// Ascending, so that what is given back together comes again in an order that can be told.
+    private func places(of addresses: [IPAddress]) -> [UInt128] {
+        Set(addresses.compactMap { pool.place(of: $0) }).sorted()
     }
 
     private mutating func takeBelow() -> UInt128? {

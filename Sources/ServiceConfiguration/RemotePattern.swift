@@ -53,19 +53,14 @@ func hostName(_ text: String) -> String {
 /// The address that `text` is, without a zone, and IPv4 where IPv6 only carries it (RFC 4291 section 2.5.5.2).
 func hostAddress(_ text: String) -> IPAddress? {
     let unzoned = text.contains(":") ? String(text.prefix { $0 != "%" }) : text
-    return IPAddress(unzoned).map(unmapped)
+    return IPAddress(unzoned)?.unmapped
 }
 
 /// The prefix or the one address that `text` is, of IPv4 where IPv6 only carries that.
 func hostNetwork(_ text: String) -> IPPrefix? {
-    if let address = IPAddress(text).map(unmapped) { return IPPrefix(address, length: address.family.bitWidth) }
+    if let address = IPAddress(text).map(\.unmapped) { return IPPrefix(address, length: address.family.bitWidth) }
     guard let prefix = IPPrefix(text) else { return nil }
-    let address = unmapped(prefix.address)
+    let address = prefix.address.unmapped
     guard address.family != prefix.address.family, prefix.length >= 96 else { return prefix }
     return IPPrefix(address, length: prefix.length - 96)
-}
-
-private func unmapped(_ address: IPAddress) -> IPAddress {
-    guard address.family == .ipv6, address.bits >> 32 == 0xFFFF else { return address }
-    return IPAddress(ipv4: UInt32(truncatingIfNeeded: address.bits))
 }

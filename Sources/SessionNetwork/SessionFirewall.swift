@@ -7,11 +7,6 @@ internal import LinuxSystem
 /// nft(8) reads it, as root and inside the session's namespace, before there is a link. The script is root's own, so nft
 /// is fed nothing that a user or the service could have made; what it may not be is chosen by them.
 final class SessionFirewall: Sendable {
-    /// Where nft is on the distributions.
-    static let programs = ["/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft"]
-    /// A login waits: what takes longer is killed, and the open fails.
-    private static let patience = Duration.seconds(1)
-
     private let path: String
     private let script: OwnedDescriptor
 
@@ -75,65 +70,5 @@ final class SessionFirewall: Sendable {
     /// Has nft load it into the calling thread's namespace, whole or not at all.
     ///
     /// - Throws: what nft says of it.
-    func load() throws(NetworkError) {
-        guard let program = Self.programs.first(where: { unsafe access($0, X_OK) == 0 }) else {
-            throw NetworkError("load firewall '\(path)'", .noSuchFile, hint: "'nft' is needed: install nftables")
-        }
-        let outcome: (ending: ChildProcess.Ending, words: String)
-        do throws(Errno) {
-            outcome = try run(program)
-        } catch .timedOut {
-            // Not ETIMEDOUT: the service would take that for a helper that hangs.
-            throw NetworkError(
-                sentence: "cannot load firewall '\(path)': '\(program)' is not done after \(Self.patience)",
-                errno: .invalidArgument)
-        } catch {
-            throw NetworkError("load firewall '\(path)' by '\(program)'", error)
-        }
-        guard outcome.ending == .exited(0) else {
-            throw NetworkError(
-                sentence: "cannot load firewall '\(path)': \(Self.reason(outcome.words, outcome.ending))",
-                errno: .invalidArgument)
-        }
-    }
-
-    /// The child inherits the namespace of the thread that makes it.
-    private func run(_ program: String) throws(Errno) -> (ChildProcess.Ending, String) {
-        let words = try UnixSocket.pair(.stream)
-        // From the start, whoever read it before: the descriptor is this session's own.
-        let child = try ChildProcess(
-            program, arguments: ["-f", "-"], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-            input: script.withRaw { $0 }, error: words.second.withRaw { $0 }, options: .dieWithParent)
-        let process = try PidDescriptor(pid: child.pid)
-        let output = words.keepingFirst()
-        let deadline = ContinuousClock.now + Self.patience
-        var text: [UInt8] = []
-        while output.isReadable(within: Int32(clamping: max(0, (deadline - .now).milliseconds))) {
-            let part = try UnixSocket.receive(limit: 4096, on: output).octets
-            if part.isEmpty { break }
-            // Read on to the end, so that it does not wait for us; the first words are what matters.
-            if text.count < 4096 { text += part }
-        }
-        let left = max(0, (deadline - .now).milliseconds)
-        if !process.descriptor.isReadable(within: Int32(clamping: left)) {
-            try process.signal(SIGKILL)
-            // Whoever survives that hangs in the kernel; the child is then init's to reap.
-            guard process.descriptor.isReadable(within: 200) else { throw .timedOut }
-            _ = try child.wait()
-            throw .timedOut
-        }
-        return (try child.wait(), String(decoding: text, as: UTF8.self))
-    }
-
-    /// nft's first sentence without its name for the script: `line 3:9-14: Error: syntax error, unexpected string`.
-    private static func reason(_ words: String, _ ending: ChildProcess.Ending) -> String {
-        guard let first = words.split(separator: "\n").first else {
-            return "'nft' ended with status \(ending.shellStatus)"
-        }
-        let line = first.hasPrefix("/dev/stdin:") ? "line \(first.dropFirst(11))" : String(first)
-        let shown = line.unicodeScalars.prefix(400).map {
-            $0.properties.generalCategory == .control ? "?" : Character($0)
-        }
-        return String(shown)
-    }
+    func load() throws(NetworkError) { try NftProgram.load(script, "load firewall '\(path)'") }
 }

@@ -103,12 +103,13 @@ public final class SessionNetworks {
         // Before anything is made, and with the host's values, which this thread sees.
         let firewall = try preparation.firewall.map { (path) throws(NetworkError) in try SessionFirewall(path: path) }
         try SessionSysctls.check(preparation.settings.map(\.name) + preparation.inherited)
+        let nameServers = NameServerRules(preparation.nameServers)
         let settings = try preparation.settings + SessionSysctls.readInherited(preparation.inherited)
         let new: NetworkNamespace.Made<Result<Inside, NetworkError>>
         do throws(Errno) {
             new = try NetworkNamespace.make { () throws(Errno) -> Result<Inside, NetworkError> in
                 do throws(NetworkError) {
-                    try prepareInside(firewall, settings)
+                    try prepareInside(firewall, nameServers, settings)
                 } catch {
                     return .failure(error)
                 }
@@ -155,9 +156,10 @@ public final class SessionNetworks {
     ///
     /// The firewall comes first: it may be what loads the module whose settings the pool gives.
     private static func prepareInside(
-        _ firewall: SessionFirewall?, _ settings: [NetworkSetting]
+        _ firewall: SessionFirewall?, _ nameServers: NameServerRules?, _ settings: [NetworkSetting]
     ) throws(NetworkError) {
         try firewall?.load()
+        try nameServers?.load()
         try SessionSysctls.write(settings)
     }
 

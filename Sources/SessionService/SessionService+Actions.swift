@@ -71,7 +71,11 @@ extension SessionService {
 
     private func makeNamespace(_ live: LiveSession) async -> PlanEvent {
         do throws(HelperFailure) {
-            let preparation = live.pool?.preparation ?? NamespacePreparation()
+            var preparation = live.pool?.preparation ?? NamespacePreparation()
+            if let answering = live.pool?.nameServers, !answering.isEmpty {
+                preparation.nameServers = NameServerRedirection(
+                    asked: HostNameServers.current(), answering: answering)
+            }
             let reply = try await ask(
                 .make(live.lease.session, number: live.lease.number, preparation: preparation))
             guard case .cookie(let cookie)? = reply.parts.first else { return .namespaceFailed }

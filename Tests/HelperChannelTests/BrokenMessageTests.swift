@@ -11,7 +11,7 @@ struct BrokenMessageTests {
         case version = 1
         case session, number, cookie, parent, mode, mac, address, prefixLength, gateway, members, count, alive, linked
         case errno, text, checksum, firewall, sysctls, inherit, mtu, routes
-        case address6, prefixLength6, gateway6, routes6
+        case address6, prefixLength6, gateway6, routes6, asked, answering
     }
 
     private typealias Field = (Attribute, [UInt8])
@@ -54,6 +54,22 @@ struct BrokenMessageTests {
 
     @Test(arguments: [0, 1, 16, 31, 32, 33, 45, 46, 47, 255, 0x8024, 0xffff] as [UInt16])
     func `an unknown type is refused`(type: UInt16) throws { expectRefusal(try message(type, [])) }
+
+    @Test(arguments: [
+        (16, 0), (0, 16), (15, 16), (16, 17), (144, 16), (16, 64),
+    ])
+    func `name servers come in both lists, in whole entries and not too many`(asked: Int, answering: Int) throws {
+        let fields: [Field] = [
+            (.session, text("k7f3q2m5")), (.number, [0, 0, 0x10, 0]),
+            (.asked, [UInt8](repeating: 0x20, count: asked)), (.answering, [UInt8](repeating: 0x20, count: answering)),
+        ]
+        expectRefusal(try message(36, fields.filter { !$0.1.isEmpty }))
+        let right =
+            fields.prefix(2) + [
+                (.asked, [UInt8](repeating: 0x20, count: 128)), (.answering, [UInt8](repeating: 0x20, count: 48)),
+            ]
+        _ = try HelperRequest.decode(try message(36, Array(right)))
+    }
 
     @Test func `an attribute that the request does not have is refused`() throws {
         expectRefusal(try message(43, [(.count, [0, 0, 0, 0])]))

@@ -52,13 +52,16 @@ struct GoldenTests {
             try Samples.session(), number: 0x100002, preparation: try Samples.preparation())
         // swift-format-ignore
         let parts: [[UInt8]] = [
-            [136, 0, 0, 0, 36, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0],                      // VIPNS_MSG_MAKE, sequence 3
+            [192, 0, 0, 0, 36, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0],                      // VIPNS_MSG_MAKE, sequence 3
             [13, 0, 2, 0], Array("k7f3q2m5".utf8), [0, 0, 0, 0],                      // SESSION, padded
             [8, 0, 3, 0, 0x02, 0, 0x10, 0],                                           // NUMBER 0x100002
             [21, 0, 18, 0], Array("/etc/vipns/a.nft".utf8), [0, 0, 0, 0],             // FIREWALL, padded
             [36, 0, 19, 0], Array("net.ipv4.tcp_keepalive_time".utf8), [0],           // SYSCTLS: a name
             Array("600".utf8), [0],                                                   //   and its value
             [33, 0, 20, 0], Array("net.ipv4.ip_local_port_range".utf8), [0, 0, 0, 0], // INHERIT: a name, padded
+            [36, 0, 27, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 53],   // ASKED: 127.0.0.53 in IPv6 form,
+            [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x53],              //   2001:db8::53
+            [20, 0, 28, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 77, 0, 53],   // ANSWERING: 10.77.0.53
         ]
         let expected = parts.flatMap(\.self)
         #expect(try request.encoded(sequence: 3) == expected)

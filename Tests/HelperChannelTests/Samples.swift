@@ -35,7 +35,10 @@ enum Samples {
         let time = try #require(NetworkSettingName("net.ipv4.tcp_keepalive_time"))
         let ports = try #require(NetworkSettingName("net.ipv4.ip_local_port_range"))
         return NamespacePreparation(
-            settings: [try #require(NetworkSetting(time, "600"))], inherited: [ports], firewall: "/etc/vipns/a.nft")
+            settings: [try #require(NetworkSetting(time, "600"))], inherited: [ports], firewall: "/etc/vipns/a.nft",
+            nameServers: NameServerRedirection(
+                asked: ["127.0.0.53", "2001:db8::53"].compactMap { IPAddress($0) },
+                answering: ["10.77.0.53"].compactMap { IPAddress($0) }))
     }
 
     static func routes6(_ count: Int) throws -> [Route] {
@@ -60,7 +63,10 @@ enum Samples {
         let value = String(repeating: "9", count: NetworkSetting.longestValue)
         return NamespacePreparation(
             settings: try names.map { try #require(NetworkSetting($0, value)) }, inherited: names,
-            firewall: "/" + String(repeating: "x", count: NamespacePreparation.longestPath - 1))
+            firewall: "/" + String(repeating: "x", count: NamespacePreparation.longestPath - 1),
+            nameServers: NameServerRedirection(
+                asked: (0..<NameServerRedirection.mostAsked).map { IPAddress(ipv6: .max - UInt128($0)) },
+                answering: (0..<NameServerRedirection.mostAnswering).map { IPAddress(ipv4: .max - UInt32($0)) }))
     }
 
     static func requests() throws -> [HelperRequest] {

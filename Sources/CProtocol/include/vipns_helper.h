@@ -32,7 +32,8 @@ enum vipns_message {
     VIPNS_MSG_LISTEN,
     /*
      * Make a namespace, load the firewall inside, set its settings, number and pin it.
-     * in: SESSION, NUMBER, [FIREWALL], [SYSCTLS], [INHERIT]; out: COOKIE
+     * in: SESSION, NUMBER, [FIREWALL], [SYSCTLS], [INHERIT], [ASKED, ANSWERING];
+     * out: COOKIE
      */
     VIPNS_MSG_MAKE,
     /*
@@ -124,6 +125,10 @@ enum vipns_attribute {
     VIPNS_ATTR_GATEWAY6,
     /* entries of 36 octets, 64 at most: destination, IPv6; its length, u32; gateway, IPv6 */
     VIPNS_ATTR_ROUTES6,
+    /* entries of 16 octets, 8 at most: name servers that programs ask; IPv6, or IPv4 in IPv6 form (RFC 4291, 2.5.5.2) */
+    VIPNS_ATTR_ASKED,
+    /* entries of 16 octets, 3 at most: name servers that answer in their place; as ASKED */
+    VIPNS_ATTR_ANSWERING,
 };
 
 #endif
