@@ -4,12 +4,12 @@ extension IPAddress {
 
     /// Whether a session may have it: the unicast address of one host that others on its network reach it by.
     ///
-    /// Not the unspecified address, loopback, link-local (in IPv4 `169.254.0.0/16`), multicast, what is reserved above
-    /// that, and in IPv6 nothing in `::/8`, where IPv4 addresses are mapped; RFC 6890.
+    /// Not the unspecified address, loopback, multicast, what is reserved above that; in IPv6 nothing link-local, which
+    /// each session has besides, and nothing in `::/8`, where IPv4 addresses are mapped; RFC 6890.
     public var canBeVirtualIP: Bool {
         let firstOctet = UInt8(truncatingIfNeeded: bits >> UInt128(family.bitWidth - 8))
         return switch family {
-        case .ipv4: firstOctet != 0 && firstOctet != 127 && firstOctet < 224 && bits >> 16 != 0xa9fe
+        case .ipv4: firstOctet != 0 && firstOctet != 127 && firstOctet < 224
         case .ipv6: firstOctet != 0 && firstOctet != 0xff && !isLinkLocal
         }
     }

@@ -25,12 +25,6 @@ extension PoolReader {
         NetworkSettingName(firstFreePort).flatMap { NetworkSetting($0, "0") }
     }
 
-    /// What decides on addresses that a link takes by itself; docs/decisions/0009.
-    private static let ours = Set(
-        ["all", "default"].flatMap { link in
-            ["disable_ipv6", "accept_ra", "autoconf", "addr_gen_mode"].map { "net.ipv6.conf.\(link).\($0)" }
-        })
-
     private mutating func readSettings() -> [NetworkSetting] {
         guard let keyPosition = section.position(of: .sysctls),
             let pairs = section.mapping(of: .sysctls, problems: &problems)
@@ -115,7 +109,7 @@ extension PoolReader {
         if text.split(separator: ".").contains("eth0") {
             return "is of the link 'eth0', which is made later (write 'default' in place of 'eth0')"
         }
-        if Self.ours.contains(text) {
+        if name.isOfEverySession {
             return "is set in every session, so that it has its own addresses and no others"
         }
         if text == Self.firstFreePort, section.position(of: .lowPorts) != nil {

@@ -157,8 +157,3 @@ extension IPAddress.Family {
     /// Lengths of networks in which sessions can be.
     fileprivate var lengths: ClosedRange<Int> { self == .ipv4 ? 8...30 : 16...126 }
 }
-
-extension IPAddress {
-    /// Whether it is of fe80::/10, where IPv6 routers have their addresses; RFC 4291 section 2.5.6.
-    var isLinkLocal: Bool { family == .ipv6 && bits >> 118 == 0xfe80 >> 6 }
-}

@@ -4,7 +4,7 @@ import Testing
 struct ScopeTests {
     @Test(arguments: [
         ("10.77.0.101", true), ("192.0.2.1", true), ("223.255.255.255", true), ("0.0.0.0", false), ("0.1.2.3", false),
-        ("127.0.0.1", false), ("127.255.0.1", false), ("169.254.7.7", false), ("169.253.255.255", true),
+        ("127.0.0.1", false), ("127.255.0.1", false), ("169.254.7.7", true),
         ("224.0.0.1", false), ("240.0.0.1", false), ("255.255.255.255", false),
         ("fd76:6970:6e73::101", true), ("2001:db8::1", true), ("fec0::1", true), ("::", false), ("::1", false),
         ("::10.77.0.101", false), ("::ffff:10.77.0.101", false), ("fe80::1", false), ("febf:ffff::1", false),
