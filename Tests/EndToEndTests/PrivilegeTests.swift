@@ -249,6 +249,80 @@ extension EndToEnd.PrivilegeTests {
         }
     }
 
+    /// Speaks to the helper as the service's user: links with IPv6 that it may not have, and at last one that it may.
+    private static let foreignPairs = """
+        import os, socket, struct
+        os.setgid(64742); os.setuid(64742)
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        s.connect("/run/vipns/helper")
+        def attribute(kind, payload):
+            return struct.pack("=HH", len(payload) + 4, kind) + payload + bytes(-len(payload) % 4)
+        def ask(kind, *attributes):
+            body = b"".join(attributes)
+            s.send(struct.pack("=IHHII", len(body) + 16, kind, 0, 9, 0) + body)
+            octets, descriptors, _, _ = socket.recv_fds(s, 65536, 1)
+            for descriptor in descriptors: os.close(descriptor)
+            kind = struct.unpack_from("=H", octets, 4)[0]
+            return f"{kind} " + (octets[28:].rstrip(bytes(1)).decode() if kind == 33 else "")
+        session, number = attribute(2, b"aaaaaaaa\\0"), attribute(3, struct.pack("=I", 0x100500))
+        def six(text, gateway=None, via=None, length=64):
+            parts = [attribute(23, socket.inet_pton(10, text)), attribute(24, struct.pack("=I", length))]
+            if gateway: parts.append(attribute(25, socket.inet_pton(10, gateway)))
+            if via: parts.append(attribute(26, bytes(16) + bytes(4) + socket.inet_pton(10, via)))
+            return parts
+        four = [attribute(8, bytes([10, 77, 0, 101])), attribute(9, struct.pack("=I", 24))]
+        mac = attribute(7, bytes([2, 0, 10, 77, 0, 101]))
+        def mac_of(text):
+            value = 0x811c9dc5
+            for octet in socket.inet_pton(10, text): value = (value ^ octet) * 0x01000193 & 0xffffffff
+            return attribute(7, bytes([2, 0]) + value.to_bytes(4, "big"))
+        def link(mac, *parts):
+            return ask(37, session, attribute(5, b"lan0\\0"), attribute(6, bytes(4)), mac, *parts)
+        ask(34, attribute(1, struct.pack("=I", 3)))
+        ask(36, session, number)
+        own = "fd76:6970:6e73::101"
+        print(link(mac, *four, *six("fd76:6970:6e73::201")))
+        for text in ["::ffff:10.77.0.101", "ff02::101"]: print(link(mac_of(text), *six(text)))
+        print(link(mac, *six(own)))
+        print(link(mac, *four, *six(own, gateway="fd76:6970:6e74::1")))
+        print(link(mac, *four, *six(own, via="2001:db8::1")))
+        print(link(mac, *four, *six(own, gateway="fe80::1")))
+        print(ask(41, session, number))
+        """
+
+    /// In place of vipnsd's own: lines that allow more than any address may be.
+    private static let careless = """
+        printf '%s\\n' '#!/bin/sh' 'echo lan0 10.77.0.101-10.77.0.103' \
+            'echo lan0 fd76:6970:6e73::101-fd76:6970:6e73::103' 'echo lan0 ::-::ffff:ffff:ffff' \
+            'echo lan0 ff02::-ff02::ffff' > /run/allowance
+        chmod 755 /run/allowance
+        """
+
+    @Test func `a helper holds each address of a pair against its allowance and its meaning`() async throws {
+        try await inLab(daemons: false) { lab in
+            try lab.succeed("sh", "-c", Self.careless)
+            let helper = try lab.start(
+                "vipns-helper", "--service-user", "64742", "--service-program", "/run/allowance", "--config", "/x")
+            #expect(try eventually { try lab.run("test", "-S", "/run/vipns/helper").status == 0 })
+            let outcome = try lab.run("/usr/bin/python3", "-c", Self.foreignPairs)
+            let refused = "outside of the helper's allowance; run 'vipns reload' after a change of the configuration"
+            #expect(
+                outcome.output.split(separator: "\n").map(String.init) == [
+                    "33 cannot give a session address fd76:6970:6e73::201 on parent link 'lan0': Operation not permitted "
+                        + "(\(refused))",
+                    "33 cannot give a session address ::ffff:10.77.0.101 on parent link 'lan0': Operation not permitted "
+                        + "(\(refused))",
+                    "33 cannot give a session address ff02::101 on parent link 'lan0': Operation not permitted "
+                        + "(\(refused))",
+                    "33 cannot give a session the MAC address 02:00:0a:4d:00:65: Invalid argument",
+                    "33 cannot use gateway fd76:6970:6e74::1 outside of fd76:6970:6e73::101/64: Invalid argument",
+                    "33 cannot use gateway 2001:db8::1 outside of fd76:6970:6e73::101/64: Invalid argument",
+                    "32 ", "41 ",
+                ], "\(outcome)")
+            #expect(!helper.hasEnded)
+        }
+    }
+
     @Test func `a service that starts with a later configuration has the helper read it as well`() async throws {
         try await inLab { lab in
             try lab.succeed(

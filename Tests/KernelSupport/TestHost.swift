@@ -91,7 +91,9 @@ public final class TestHost {
             ])
     }
 
-    /// A link with fd76:6970:6e73::`host`/64 (hexadecimal as the text of it), and 10.77.0.`host` beside it for a pair.
+    /// A link with the address in ``network6`` whose last octet is `host`.
+    ///
+    /// For a pair that of ``link(_:parent:mode:)`` stands before it.
     public static func link6(_ host: UInt8, isPair: Bool, hasGateway: Bool = true) throws -> SessionLink {
         let plain = try link(host)
         let address = IPAddress(ipv6: Self.network6 | UInt128(host))

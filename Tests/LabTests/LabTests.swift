@@ -16,6 +16,18 @@ struct LabTests {
         #expect(run.text == "this is no session\nthis is no session\n" && run.status == 0)
     }
 
+    @Test func `they do so by IPv6 too`() throws {
+        let run = try LabProgram.script(
+            """
+            for address in \(LabNetwork.neighbourAddress6) \(LabNetwork.farAddress6); do
+                ping -6 -q -c 1 -W 2 $address > /dev/null && echo reached
+            done
+            ip netns exec neighbour ping -6 -q -c 1 -W 2 \(LabNetwork.hostAddress6) > /dev/null && echo reached
+            ip -6 addr show to \(LabNetwork.prefix6) | grep -c tentative
+            """)
+        #expect(run.text == "reached\nreached\nreached\n0\n")
+    }
+
     @Test func `a lab shows nothing of the machine's links and run directory`() throws {
         let run = try LabProgram.script("ls /run /run/netns; ls /proc/sys/net/ipv4/conf; echo $$ > /run/mark")
         let words = Set(run.text.split(whereSeparator: \.isWhitespace).map(String.init))
