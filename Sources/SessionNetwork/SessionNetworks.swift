@@ -185,7 +185,7 @@ public final class SessionNetworks {
     /// The session's addresses, and before the first one of IPv6 the link-local one of its MAC address.
     ///
     /// Multicast listener reports then have a source from the first on; switches drop those from `::`; RFC 3590.
-    private static func prefixes(of link: SessionLink) -> [IPPrefix] {
+    static func prefixes(of link: SessionLink) -> [IPPrefix] {
         var prefixes = link.addresses.map(\.prefix)
         if let index = prefixes.firstIndex(where: { $0.address.family == .ipv6 }),
             let linkLocal = IPPrefix(link.mac.linkLocalAddress, length: 64)

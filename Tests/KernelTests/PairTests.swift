@@ -3,8 +3,9 @@ import Glibc
 import KernelSupport
 import LinuxSystem
 import Netlink
-import SessionNetwork
 import Testing
+
+@testable import SessionNetwork
 
 /// Sessions with an IPv6 address, alone or beside one of IPv4; each on a host of its own.
 @Suite(.needsRoot, .timeLimit(.minutes(1))) struct PairTests {
@@ -35,6 +36,14 @@ import Testing
                 _ = try host.networks.dismantle(opened.session, number: opened.number)
             }
         }
+    }
+
+    @Test func `the link-local address is set before the first one of IPv6`() throws {
+        let pair = SessionNetworks.prefixes(of: try TestHost.link6(101, isPair: true)).map(\.description)
+        #expect(pair == ["10.77.0.101/24", "fe80::aff:fe4d:65/64", "fd76:6970:6e73::65/64"])
+        let alone = SessionNetworks.prefixes(of: try TestHost.link6(101, isPair: false)).map(\.description)
+        #expect(alone == ["fe80::f6ff:fe13:cfdb/64", "fd76:6970:6e73::65/64"])
+        #expect(SessionNetworks.prefixes(of: try TestHost.link(101)).map(\.description) == ["10.77.0.101/24"])
     }
 
     @Test(arguments: [true, false])
