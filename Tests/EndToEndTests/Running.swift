@@ -35,6 +35,14 @@ final class Running {
         channel = pair.keepingFirst()
     }
 
+    /// Nothing may stay behind as a zombie: Swift Testing, where it waits for an exit test's child, asks for any child that
+    /// has ended, and is given the same foreign one for ever.
+    deinit {
+        guard let child = child.take() else { return }
+        kill()
+        _ = try? child.wait()
+    }
+
     /// Sends a line to its standard input.
     func say(_ line: String) throws {
         _ = try UnixSocket.send(Array("\(line)\n".utf8), on: channel)
