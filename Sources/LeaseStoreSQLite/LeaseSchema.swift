@@ -1,17 +1,28 @@
 internal import GRDB
 
-/// The tables of the file, as a list of migrations; one that has shipped never changes.
+/// The tables of the file, as a list of steps; one that has shipped never changes.
 ///
 /// Text forms of addresses and names are stored rather than numbers, so that sqlite3(1) shows them as they are known.
 /// Columns have the names of the properties that they hold.
 enum LeaseSchema {
-    /// Every migration from an empty file to the format of this version.
+    /// Every step from an empty file to the format of this version; a file's format is named after its last one.
+    static let steps: [(identifier: String, sql: String)] = [
+        ("1", format1), ("2", format2), ("3", format3), ("4", format4),
+    ]
+
+    /// Brings a file of any former format to that of this version.
+    ///
+    /// All steps are one migration, and so one transaction: whatever kills it leaves the format that was there, or this
+    /// one. A step that were a migration of its own could be where it stops.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("1") { try $0.execute(sql: format1) }
-        migrator.registerMigration("2") { try $0.execute(sql: format2) }
-        migrator.registerMigration("3") { try $0.execute(sql: format3) }
-        migrator.registerMigration("4") { try $0.execute(sql: format4) }
+        guard let last = steps.last else { return migrator }
+        let former = Set(steps.dropLast().map(\.identifier))
+        migrator.registerMigration(last.identifier, merging: former) { connection, applied in
+            // The file names its last step alone, or, where a former version made it, each.
+            let done = steps.lastIndex { applied.contains($0.identifier) }
+            for step in steps[(done.map { $0 + 1 } ?? 0)...] { try connection.execute(sql: step.sql) }
+        }
         return migrator
     }
 

@@ -9,8 +9,8 @@ public import Leasing
 /// - Readers: the service, and an administrator's sqlite3(1) at any time: the journal is a write-ahead log.
 /// - Lifetime: the history stays for as long as the configuration says; leases and numbers end with the boot whose id
 ///   they carry.
-/// - Format version: the last migration of `LeaseSchema`, now 4, listed in table `grdb_migrations`. An older file is
-///   brought forward when it is opened, a newer one is refused.
+/// - Format version: the last step of `LeaseSchema`, now 4, listed in table `grdb_migrations`. An older file is brought
+///   forward when it is opened, in one transaction; a newer one is refused and left as it is.
 ///
 /// What is history waits for the disk (`synchronous = FULL`): a granted address is known even after a power cut.
 public final class SQLiteLeaseStore: LeaseStore {
@@ -40,19 +40,45 @@ public final class SQLiteLeaseStore: LeaseStore {
         configuration.qos = .default
         // An administrator's sqlite3 may hold the lock for a moment; a login waits for 2 s at most.
         configuration.busyMode = .timeout(1)
+        try refuseUnseen(path)
         let database = try DatabasePool(path: path, configuration: configuration)
         // GRDB sets NORMAL when it turns the log on, after every hook that a configuration has.
-        try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-        let migrator = LeaseSchema.migrator
         try database.writeWithoutTransaction { connection in
-            if try migrator.hasBeenSuperseded(connection) { throw Refusal(cause: .newerFormat) }
-            let tables = try Int.fetchOne(connection, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-            if tables > 0, try migrator.appliedIdentifiers(connection).isEmpty {
-                throw Refusal(cause: .storage("it is the database of another program"))
-            }
+            try connection.execute(sql: "PRAGMA synchronous = FULL")
+            try checkFormat(connection)
         }
-        try migrator.migrate(database)
+        try LeaseSchema.migrator.migrate(database)
         return database
+    }
+
+    /// Refuses a file that is not for this version before anything is written to it: opened to write, another program's
+    /// would get a write-ahead log.
+    ///
+    /// What cannot be opened so, is looked at when it is opened to write.
+    private static func refuseUnseen(_ path: String) throws {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.qos = .default
+        guard let file = try? DatabaseQueue(path: path, configuration: configuration) else { return }
+        do {
+            try file.read(checkFormat)
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            // Said better by what follows.
+        }
+    }
+
+    private static func checkFormat(_ connection: Database) throws {
+        let applied = try LeaseSchema.migrator.appliedIdentifiers(connection)
+        // Not by the migrator's own word for it: steps that were migrations of their own are unknown to that.
+        guard applied.isSubset(of: LeaseSchema.steps.map(\.identifier)) else { throw Refusal(cause: .newerFormat) }
+        // Made before the first migration, by itself: alone, it is a file of ours that never came to be.
+        let others = "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'"
+        let tables = try Int.fetchOne(connection, sql: others) ?? 0
+        if tables > 0, applied.isEmpty {
+            throw Refusal(cause: .storage("it is the database of another program"))
+        }
     }
 
     /// A failure whose cause is known already, on its way through GRDB's closures.

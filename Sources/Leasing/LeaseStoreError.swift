@@ -15,7 +15,8 @@ public struct LeaseStoreError: Error, Hashable, CustomStringConvertible {
         public var description: String {
             switch self {
             case .addressTaken(let address): "address '\(address)' is leased already"
-            case .newerFormat: "written by a newer vipns (install that version again, or move the file away)"
+            case .newerFormat:
+                "written by a newer vipns (install that version again; or, once no session lives, move the file away)"
             case .storage(let message): message
             }
         }

@@ -24,39 +24,6 @@ struct DamagedFileTests {
         try await DatabaseQueue(path: folder.file).write { try $0.execute(sql: sql) }
     }
 
-    @Test func `a newer format is refused`() async throws {
-        _ = try SQLiteLeaseStore(path: folder.file)
-        try await change("INSERT INTO grdb_migrations VALUES ('99')")
-        let expected = "cannot open lease store '\(folder.file)': written by a newer vipns"
-        #expect(try #require(failure()).hasPrefix(expected))
-    }
-
-    @Test func `a file of format 1 is brought up to date with what it holds`() async throws {
-        try LeaseSchema.migrator.migrate(try DatabaseQueue(path: folder.file), upTo: "1")
-        try await change(
-            """
-            UPDATE boot SET bootID = 'boot-1', lastNumber = 1048577;
-            INSERT INTO lease VALUES ('aaaaaaaa', 'boot-1', 1048576, NULL, 'lab', '10.1.0.1', 24, NULL, 'eth1', 'bridge',
-                'alice', 1000, 'sshd', 'enter', 'wait', 'allocating', '', 1000000, 1000, NULL, NULL);
-            INSERT INTO lease VALUES ('bbbbbbbb', 'boot-1', 1048577, NULL, 'lab', NULL, 24, '10.1.0.254', 'eth1', 'bridge',
-                'alice', 1000, 'sshd', 'enter', 'wait', 'active', '7:8', 2000000, 2000, NULL, NULL);
-            """)
-        let state = try await SQLiteLeaseStore(path: folder.file).open(boot: "boot-1", nowReal: 2, nowBoot: 2)
-        var isolated = try lease("bbbbbbbb", nil, nth: 2, phase: .active)
-        isolated.leaders = [Leader(pid: 7, startTicks: 8)]
-        #expect(state.leases == [try lease("aaaaaaaa", "10.1.0.1"), isolated])
-        #expect(try await SQLiteLeaseStore(path: folder.file).poolUse() == [])
-    }
-
-    @Test func `the database of another program is refused and left alone`() async throws {
-        try await change("CREATE TABLE recipe (name TEXT)")
-        #expect(failure() == "cannot open lease store '\(folder.file)': it is the database of another program")
-        let tables = try await DatabaseQueue(path: folder.file).read {
-            try String.fetchAll($0, sql: "SELECT name FROM sqlite_schema")
-        }
-        #expect(tables == ["recipe"])
-    }
-
     @Test func `a file that is no database is refused`() throws {
         let text = String(repeating: "no database at all\n", count: 100)
         // The C library reads both strings, and no more than their length.
