@@ -59,10 +59,10 @@ final class HelperConnection: Sendable {
 
     /// Connects, greets and starts to listen; blocks for `patience` at most.
     ///
-    /// - Throws: the errno; EPROTO where the helper speaks another version.
+    /// - Throws: in words, a `VersionMismatch` among them.
     init(
         path: String, loop: EventLoop, onEvent: @escaping @Sendable (Event) -> Void
-    ) throws(Errno) {
+    ) throws {
         let socket = try UnixSocket.connect(.seqpacket, to: path, timeout: Self.patience)
         try Self.greet(socket)
         try socket.setNonBlocking()
@@ -71,20 +71,17 @@ final class HelperConnection: Sendable {
         self.onEvent = onEvent
     }
 
-    private static func greet(_ socket: borrowing OwnedDescriptor) throws(Errno) {
-        do {
-            let hello = try HelperRequest.hello(version: HelperProtocol.version).encoded(sequence: 1)
-            _ = try UnixSocket.send(hello, on: socket)
-            let octets = try UnixSocket.receive(limit: HelperProtocol.messageSize, on: socket).octets
-            // The helper serves one service at a time and closes on any other.
-            if octets.isEmpty { throw Errno(rawValue: EBUSY) }
-            guard case .hello(HelperProtocol.version) = try HelperAnswer.decode(octets).answer else {
-                throw Errno.protocolError
-            }
-        } catch let error as Errno {
-            throw error
-        } catch {
-            throw .protocolError
+    private static func greet(_ socket: borrowing OwnedDescriptor) throws {
+        let hello = try HelperRequest.hello(version: HelperProtocol.version).encoded(sequence: 1)
+        _ = try UnixSocket.send(hello, on: socket)
+        let octets = try UnixSocket.receive(limit: HelperProtocol.messageSize, on: socket).octets
+        // The helper serves one service at a time and closes on any other.
+        if octets.isEmpty {
+            throw HelperFailure(errno: EBUSY, description: "it ended the connection (does it serve another vipnsd?)")
+        }
+        guard case .hello(let version) = try HelperAnswer.decode(octets).answer else { throw Errno.protocolError }
+        guard version == HelperProtocol.version else {
+            throw VersionMismatch(service: HelperProtocol.version, helper: version)
         }
     }
 

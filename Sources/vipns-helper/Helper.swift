@@ -13,6 +13,8 @@ final class Helper {
     private let signals: OwnedDescriptor
     private let events: NetlinkSocket
     private var channel: Channel?
+    /// What the last service spoke, where that was refused.
+    private var refusedVersion: UInt32?
 
     /// The one connected service, and whether it has said hello.
     private final class Channel {
@@ -108,10 +110,8 @@ final class Helper {
         do throws(HelperError) {
             guard let (sequence, request) = try receive(from: channel) else { return closeChannel() }
             if case .hello(let version) = request {
-                guard version == HelperProtocol.version else {
-                    throw HelperError(
-                        "serve a service that speaks version \(version): this is version \(HelperProtocol.version)")
-                }
+                guard version == HelperProtocol.version else { return refuse(version, sequence: sequence) }
+                refusedVersion = nil
                 channel.isGreeted = true
             } else if !channel.isGreeted {
                 throw HelperError("serve a service that does not say hello first")
@@ -125,6 +125,17 @@ final class Helper {
             log("\(error), closing the channel")
             closeChannel()
         }
+    }
+
+    /// Tells a service of another version ours, so that it can say what to do as well, and lets it go.
+    private func refuse(_ version: UInt32, sequence: UInt32) {
+        send(.hello(version: HelperProtocol.version), sequence: sequence)
+        // It comes again several times a second, for as long as nobody does anything about it.
+        if refusedVersion != version {
+            log("cannot serve vipnsd: \(VersionMismatch(service: version, helper: HelperProtocol.version))")
+        }
+        refusedVersion = version
+        closeChannel()
     }
 
     /// Sessions end in crowds: the kills that wait already are done together, for each alone would search all of /proc.

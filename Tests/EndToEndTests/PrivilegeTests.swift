@@ -341,4 +341,36 @@ extension EndToEnd.PrivilegeTests {
             #expect(try lab.vipns("enter", "--", "true").status == 0)
         }
     }
+
+    @Test(arguments: [
+        ("exit 3", "it ended with status 3 (its own message stands above)"),
+        ("kill -SEGV $$", "signal 11 (Segmentation fault) ended it"),
+        ("echo lan0", "it wrote lines that are none (do vipnsd and vipns-helper come from one version of vipns?)"),
+        ("exec yes 'lan0 10.77.0.101-10.77.0.103'", "it wrote more than 1 MiB"),
+        ("exec sleep 60", "it was not done within 10 s, and was killed"),
+    ])
+    func `a helper says how the reader of its allowance has ended`(script: String, reason: String) async throws {
+        try await inLab(daemons: false) { lab in
+            try lab.succeed(
+                "sh", "-c", "printf '#!/bin/sh\\n%s\\n' \"$1\" > /run/reader; chmod 755 /run/reader", "sh", script)
+            let words = ["vipns-helper", "--service-user", "64742", "--config", "/run/vipns-lab/vipns.yaml"]
+            let outcome = try lab.run(words + ["--service-program", "/run/reader"])
+            let begin =
+                "vipns-helper: cannot read the allowance from '/run/reader --allowance /run/vipns-lab/vipns.yaml': "
+            #expect(outcome.status == 1 && outcome.errors == begin + reason, "\(outcome)")
+        }
+    }
+
+    @Test func `a helper's log has the reader's own message above its own`() async throws {
+        try await inLab { lab in
+            try lab.succeed("sh", "-c", "echo nonsense >> /run/vipns-lab/vipns.yaml")
+            try lab.tell("signal helper 1")
+            let end = "it ended with status 1 (its own message stands above), the old one stays"
+            #expect(try eventually { try lab.log(of: "helper", end).count == 1 })
+            let lines = try lab.log(of: "helper", "vipns")
+            let index = try #require(lines.firstIndex { $0.hasSuffix(end) })
+            #expect(lines[index - 1].hasPrefix("vipnsd: '/run/vipns-lab/vipns.yaml' line "), "\(lines)")
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
+        }
+    }
 }
