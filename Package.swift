@@ -157,7 +157,7 @@ let package = Package(
         tests("ServiceConfigurationTests", ["ServiceConfiguration", "Leasing", "Addressing"]),
         tests("DocumentationTests", ["vipns", "HelperChannel", "ClientAPI", "LinuxSystem"]),
         tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
-        tests("EndToEndTests", ["LinuxSystem"]),
+        tests("EndToEndTests", ["LinuxSystem", "LeaseStoreSQLite"]),
         tests("PAMModuleTests", ["PAMModule"]),
         // A program that lets people in, for the tests of the module as libpam loads it.
         .executableTarget(

@@ -5,7 +5,7 @@ extension EndToEnd {
 }
 
 /// A server on the neighbour that answers every line with the same line.
-private let echo = """
+let echoServer = """
     import socket
     listener = socket.create_server(("10.77.0.1", 7000))
     print("listening", flush=True)
@@ -16,7 +16,7 @@ private let echo = """
     """
 
 /// A leader that passes lines on to the neighbour and prints what comes back.
-private let talk = """
+let echoTalk = """
     exec python3 -uc '
     import socket, sys
     s = socket.create_connection(("10.77.0.1", 7000))
@@ -64,9 +64,9 @@ extension EndToEnd.RestartTests {
     @Test(arguments: Killed.allCases)
     func `live sessions notice nothing of a killed daemon`(killed: Killed) async throws {
         try await inLab { lab in
-            let neighbour = try lab.start("nsenter", "--net=/run/netns/neighbour", "python3", "-uc", echo)
+            let neighbour = try lab.start("nsenter", "--net=/run/netns/neighbour", "python3", "-uc", echoServer)
             #expect(try neighbour.line() == "listening")
-            let session = try lab.enter(talk, options: ["--user", "alice"])
+            let session = try lab.enter(echoTalk, options: ["--user", "alice"])
             let other = try lab.enter()
             try session.running.say("before")
             #expect(try session.running.line() == "before")
