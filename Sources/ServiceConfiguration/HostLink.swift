@@ -41,4 +41,6 @@ struct Host {
     let hasIPv6: Bool?
     /// Who may own a pool's firewall: root, but for tests.
     let owner: UInt32
+    /// Whether it has a group of that name; nil where that does not matter, or cannot be known.
+    let hasGroup: ((String) -> Bool)?
 }

@@ -5,13 +5,13 @@ extension ServiceConfiguration {
     /// Reads and checks a file's text, and reports all problems at once.
     ///
     /// `file` is what messages call it; `host` are this machine's links, empty where they are not known; `hostFirewall`
-    /// is nil where nothing is known of it, and so is `hasIPv6`. The firewalls that pools name are looked at, and must
-    /// belong to `owner`.
+    /// is nil where nothing is known of it, and so is `hasIPv6`; `hasGroup` is nil where groups are not to be looked up.
+    /// The firewalls that pools name are looked at, and must belong to `owner`.
     public static func parse(
         text: String, file: String, host: [HostLink], hostFirewall: HostFirewall? = nil, hasIPv6: Bool? = nil,
-        owner: UInt32 = 0
+        owner: UInt32 = 0, hasGroup: ((String) -> Bool)? = nil
     ) -> ConfigurationReading {
-        let host = Host(links: host, firewall: hostFirewall, hasIPv6: hasIPv6, owner: owner)
+        let host = Host(links: host, firewall: hostFirewall, hasIPv6: hasIPv6, owner: owner, hasGroup: hasGroup)
         var problems = ProblemList(file: file)
         guard let accepted = TextGuard.check(text, problems: &problems) else {
             return ConfigurationReading(nil, problems)
@@ -34,7 +34,7 @@ extension ServiceConfiguration {
             return nil
         }
         let section = Section<TopKey>(pairs, place: "", problems: &problems)
-        let operators = readOperators(section, problems: &problems)
+        let operators = readOperators(section, host: host, problems: &problems)
         let historyKeep = readHistoryKeep(section, problems: &problems)
         guard section.position(of: .pools) != nil else {
             problems.error(value.position, poolNeeded)
@@ -90,8 +90,10 @@ extension ServiceConfiguration {
         return (1...31).contains(name.utf8.count) && !name.hasPrefix("-") && name.utf8.allSatisfy(allowed.contains)
     }
 
-    /// The group's name: what /etc/group can hold; whether there is such a group is not the file's affair.
-    private static func readOperators(_ section: Section<TopKey>, problems: inout ProblemList) -> String? {
+    /// The group's name: what /etc/group can hold, and where groups can be looked up, of one that there is.
+    private static func readOperators(
+        _ section: Section<TopKey>, host: Host, problems: inout ProblemList
+    ) -> String? {
         guard let located = section.text(of: .operators, problems: &problems) else { return nil }
         let isName =
             (1...64).contains(located.text.utf8.count)
@@ -102,6 +104,13 @@ extension ServiceConfiguration {
             problems.error(
                 located.position,
                 "operators \(quoted(located.text)) is not a group's name (for example '\(TopKey.operators.example)')")
+            return nil
+        }
+        // An error: the service would not know whom to let in, and does not start.
+        if host.hasGroup?(located.text) == false {
+            problems.error(
+                located.position,
+                "there is no group \(quoted(located.text)) on this host (make it, or correct 'operators')")
             return nil
         }
         return located.text

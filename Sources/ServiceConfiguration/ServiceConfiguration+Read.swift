@@ -7,9 +7,10 @@ extension ServiceConfiguration {
     /// Reads and checks the file at `path`, which must belong to `owner` and be writable by nobody else.
     ///
     /// Blocks for the disk. `host` are this machine's links, empty where they are not known; `hostFirewall` is nil where
-    /// nothing is known of it, and so is `hasIPv6`.
+    /// nothing is known of it, and so is `hasIPv6`; `hasGroup` is nil where groups are not to be looked up.
     public static func read(
-        path: String, host: [HostLink], hostFirewall: HostFirewall? = nil, hasIPv6: Bool? = nil, owner: UInt32 = 0
+        path: String, host: [HostLink], hostFirewall: HostFirewall? = nil, hasIPv6: Bool? = nil,
+        owner: UInt32 = 0, hasGroup: ((String) -> Bool)? = nil
     ) -> ConfigurationReading {
         let octets: [UInt8]
         do {
@@ -22,7 +23,9 @@ extension ServiceConfiguration {
             problems.error(firstIllFormed(octets), "this is not UTF-8 (is this a text file?)")
             return ConfigurationReading(nil, problems)
         }
-        return parse(text: text, file: path, host: host, hostFirewall: hostFirewall, hasIPv6: hasIPv6, owner: owner)
+        return parse(
+            text: text, file: path, host: host, hostFirewall: hostFirewall, hasIPv6: hasIPv6, owner: owner,
+            hasGroup: hasGroup)
     }
 
     /// The file's octets, of a file that can be trusted.

@@ -21,7 +21,8 @@ enum Checking {
 
     /// Prints the lines `PARENT FIRST-LAST` and `/PATH` that the helper reads.
     static func printAllowance(_ file: String) -> Int32 {
-        let reading = reading(file)
+        // Who may list sessions is not the helper's affair.
+        let reading = ServiceConfiguration.read(path: file, host: hostLinks())
         guard let configuration = reading.configuration else {
             for problem in reading.problems { complain(line(problem)) }
             return 1
@@ -40,7 +41,8 @@ enum Checking {
     /// Reads the file.
     static func reading(_ file: String, hostFirewall: HostFirewall? = nil) -> ConfigurationReading {
         ServiceConfiguration.read(
-            path: file, host: hostLinks(), hostFirewall: hostFirewall, hasIPv6: isFile("/proc/sys/net/ipv6"))
+            path: file, host: hostLinks(), hostFirewall: hostFirewall, hasIPv6: isFile("/proc/sys/net/ipv6"),
+            hasGroup: { groupNumber(named: $0) != nil })
     }
 
     /// A host that was booted with `ipv6.disable=1` has no such directory.
@@ -58,8 +60,9 @@ enum Checking {
     }
 }
 
-/// One line on standard error under the program's name.
+/// One line on standard error under the program's name; for the journal a warning or an error.
 func complain(_ text: String) {
-    let line = Array("vipnsd: \(text)\n".utf8)
+    let priority = isStandardErrorJournal() ? (text.hasPrefix("warning: ") ? "<4>" : "<3>") : ""
+    let line = Array("\(priority)vipnsd: \(text)\n".utf8)
     _ = unsafe write(2, line, line.count)
 }
