@@ -19,8 +19,7 @@ PREFIX ?= /usr
 PAM_MODULES ?= $(firstword $(patsubst %/pam_unix.so,%,$(wildcard $(patsubst %,%/security/pam_unix.so, \
 	$(PREFIX)/lib/$(shell uname -m)-linux-gnu /usr/lib/$(shell uname -m)-linux-gnu $(PREFIX)/lib64 $(PREFIX)/lib $(PREFIX)/lib/*-linux-gnu* /lib64 /lib))))
 
-# The one place of the version; `make deb` and `make lint` hold the other programs against it.
-VERSION := $(shell sed -n 's/^ *static let version = "\(.*\)"$$/\1/p' Sources/vipnsd/Vipnsd.swift)
+VERSION := $(shell sed -n 's/^public let programVersion = "\(.*\)"$$/\1/p' Sources/ProgramVersion/ProgramVersion.swift)
 # Where zsh looks for completions depends on the distribution; Debian: share/zsh/vendor-completions.
 ZSH_COMPLETIONS ?= share/zsh/site-functions
 # Who stands in a package as its maintainer.

@@ -74,6 +74,9 @@ let package = Package(
 
         .systemLibrary(name: "CPAM", pkgConfig: "pam", providers: [.apt(["libpam0g-dev"])]),
 
+        // One number for all programs.
+        library("ProgramVersion", []),
+
         // The kernel's floor.
         library("Addressing", []),
         library("LinuxSystem", ["CLinux"]),
@@ -104,14 +107,14 @@ let package = Package(
         // Programs.
         program(
             "vipns-helper",
-            ["SessionNetwork", "HelperChannel", "Netlink", "CLinux", "LinuxSystem", "Addressing"]),
+            ["SessionNetwork", "HelperChannel", "Netlink", "CLinux", "LinuxSystem", "Addressing", "ProgramVersion"]),
         program(
             "vipnsd",
             [
                 "SessionService", "LeaseStoreSQLite", "ServiceConfiguration", "Leasing", "LinuxSystem", "Addressing",
-                logging, lifecycle, signals, argumentParser,
+                "ProgramVersion", logging, lifecycle, signals, argumentParser,
             ]),
-        program("vipns", ["ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
+        program("vipns", ["ClientAPI", "Varlink", "LinuxSystem", "ProgramVersion", argumentParser]),
         program(
             "vipns-bench",
             [
@@ -157,6 +160,7 @@ let package = Package(
         tests("ServiceConfigurationTests", ["ServiceConfiguration", "Leasing", "Addressing"]),
         tests("DocumentationTests", ["vipns", "HelperChannel", "ClientAPI", "LinuxSystem"]),
         tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
+        tests("VipnsdTests", ["vipnsd", logging]),
         tests("EndToEndTests", ["LinuxSystem", "LeaseStoreSQLite"]),
         tests("PAMModuleTests", ["PAMModule"]),
         // A program that lets people in, for the tests of the module as libpam loads it.

@@ -1,4 +1,5 @@
 import CLinux
+import ProgramVersion
 
 /// How the helper was called; getopt_long(3).
 ///
@@ -71,7 +72,7 @@ struct Options {
         case .serviceProgram: serviceProgram = value
         case .privateMounts: privateMounts = true
         case .help: return .print(Self.usage)
-        case .version: return .print("0.1.0\n")
+        case .version: return .print("\(programVersion)\n")
         }
         return nil
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import ProgramVersion
 
 /// The command line: one type a verb, beside this file.
 @main
@@ -19,7 +20,7 @@ struct Vipns: ParsableCommand {
             1 failed, 64 wrong usage, 75 try again later; 'enter' and 'exec' give the command's own, 126 for a command \
             that cannot be run and 127 for one that is not found.
             """,
-        version: "vipns 0.1.0",
+        version: "vipns \(programVersion)",
         subcommands: [
             EnterCommand.self, ExecCommand.self, ListCommand.self, ShowCommand.self, SocketsCommand.self,
             CloseCommand.self, PoolCommand.self, HistoryCommand.self, WatchCommand.self, CheckCommand.self,
