@@ -28,11 +28,19 @@ public enum UnixSocket {
         case stream
         /// Messages that keep their bounds.
         case seqpacket
+        /// Messages to a name, without a connection: the journal's kind; for ``connect(_:to:timeout:)`` alone.
+        case datagram
     }
 
     private static func make(_ kind: Kind) throws(Errno) -> OwnedDescriptor {
         OwnedDescriptor(
-            adopting: try checked { kind == .stream ? vipns_socket_stream() : vipns_socket_seqpacket() })
+            adopting: try checked {
+                switch kind {
+                case .stream: vipns_socket_stream()
+                case .seqpacket: vipns_socket_seqpacket()
+                case .datagram: vipns_socket_datagram()
+                }
+            })
     }
 
     /// Connects to a path; connecting, sending and receiving are each bounded by `timeout`.

@@ -77,7 +77,6 @@ extension SessionService {
             "adopted",
             metadata: [
                 "state": "\(lease.phase.rawValue)", "leaders": "\(leaders.count) of \(lease.leaders.count)",
-                "address": "\(lease.address?.description ?? "-")",
             ])
         return live
     }

@@ -118,8 +118,7 @@ extension SessionService {
             case .failed: .failed
             }
         let text = notice == .failed ? live.lastFailure.text : nil
-        let address = live.lease.address?.description ?? "-"
-        logger(for: live).info("session event", metadata: ["kind": "\(kind.rawValue)", "address": "\(address)"])
+        logger(for: live).info("session event", metadata: ["kind": "\(kind.rawValue)"])
         guard watchers.isWatched else { return }
         watchers.publish(
             WatchEvent(

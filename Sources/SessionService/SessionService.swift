@@ -149,10 +149,13 @@ public actor SessionService {
         throw .sessionAmbiguous(session: name, matches: matches.map(\.lease.session.description).sorted())
     }
 
-    /// A logger whose lines all carry the session.
+    /// A logger whose lines all carry the session, and what people look for it by.
     func logger(for live: LiveSession) -> Logger {
         var logger = logger
         logger[metadataKey: "session"] = "\(live.lease.session)"
+        logger[metadataKey: "pool"] = "\(live.lease.pool)"
+        logger[metadataKey: "user"] = "\(live.lease.user)"
+        if let address = live.lease.address { logger[metadataKey: "address"] = "\(address)" }
         return logger
     }
 }

@@ -210,8 +210,12 @@ final class Helper {
     }
 }
 
-/// One line on standard error, where the journal picks it up.
+/// One line on standard error, where the journal picks it up: by its first word a warning, an error or information.
 func log(_ text: String) {
-    let line = Array("vipns-helper: \(text)\n".utf8)
+    let word = text.prefix { $0 != " " && $0 != ":" }
+    let priority = word == "cannot" ? "<3>" : word == "warning" || word == "refused" ? "<4>" : "<6>"
+    let line = Array("\(isJournal ? priority : "")vipns-helper: \(text)\n".utf8)
     _ = unsafe write(2, line, line.count)
 }
+
+private let isJournal = isStandardErrorJournal()

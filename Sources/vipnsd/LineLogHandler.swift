@@ -1,7 +1,6 @@
-import Glibc
 import Logging
 
-/// Writes `PROGRAM: LEVEL: MESSAGE KEY=VALUE…`, one line an entry, where the journal picks it up with its own time.
+/// Hands each entry to the writer with its values: a line `PROGRAM: LEVEL: MESSAGE KEY=VALUE…`, or fields of the journal.
 struct LineLogHandler: LogHandler {
     let program: String
     var logLevel = Logger.Level.info
@@ -16,15 +15,9 @@ struct LineLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let values = metadata.merging(event.metadata ?? [:]) { _, new in new }
-        let words = values.sorted { $0.key < $1.key }.map { " \($0.key)=\(Self.word("\($0.value)"))" }
-        // At info the level goes without saying.
-        let level = event.level == .info ? "" : "\(event.level.rawValue): "
-        LogWriter.shared.write("\(program): \(level)\(event.message)\(words.joined())\n")
-    }
-
-    /// A value in one word, quoted where it has blanks.
-    private static func word(_ value: String) -> String {
-        guard value.contains(where: \.isWhitespace) else { return value }
-        return "\"\(String(value.map { $0.isNewline ? " " : $0 }))\""
+        LogWriter.shared.write(
+            LogEntry(
+                program: program, level: event.level, message: "\(event.message)", fields: values.mapValues { "\($0)" })
+        )
     }
 }

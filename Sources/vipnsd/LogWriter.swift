@@ -1,10 +1,13 @@
 import Dispatch
 import Glibc
+import LinuxSystem
+import Logging
 import Synchronization
 
-/// Writes lines to standard error on a queue of its own: a journal that does not read must not stop a login.
+/// Writes the log on a queue of its own: a journal that does not read must not stop a login.
 ///
-/// What waits too long is dropped, and counted in the log itself.
+/// Where standard error leads to the journal, entries go to that by its own socket; else, and where that fails, lines go
+/// to standard error. What waits too long is dropped, and counted in the log itself.
 final class LogWriter: Sendable {
     static let shared = LogWriter()
 
@@ -15,9 +18,11 @@ final class LogWriter: Sendable {
 
     private static let most = 10_000
     private let state = Mutex(State())
+    private let journal = Mutex(JournalSocket())
+    private let isJournal = isStandardErrorJournal()
     private let queue = DispatchQueue(label: "vipns.log", qos: .utility)
 
-    func write(_ line: String) {
+    func write(_ entry: LogEntry) {
         let isTaken = state.withLock { state in
             guard state.waiting < Self.most else {
                 state.dropped += 1
@@ -33,16 +38,21 @@ final class LogWriter: Sendable {
                 defer { state.dropped = 0 }
                 return state.dropped
             }
-            if dropped > 0 { put("vipnsd: warning: \(dropped) lines of the log were dropped\n") }
-            put(line)
+            if dropped > 0 {
+                put(LogEntry(program: entry.program, level: .warning, message: "\(dropped) entries were dropped"))
+            }
+            put(entry)
         }
     }
 
     /// Waits until all that was written is out; for the end of the program.
     func flush() { queue.sync {} }
 
-    private func put(_ line: String) {
-        let octets = Array(line.utf8)
+    private func put(_ entry: LogEntry) {
+        if isJournal, journal.withLock({ $0.send(entry) }) { return }
+        // Without a priority of its own a line counts as information.
+        let prefix = isJournal ? "<\(entry.priority)>" : ""
+        let octets = Array("\(prefix)\(entry.program): \(entry.text)\n".utf8)
         // One write a line, so that a line stays whole.
         _ = unsafe Glibc.write(2, octets, octets.count)
     }

@@ -11,6 +11,7 @@ import LeaseStoreSQLite
 import Leasing
 import LinuxSystem
 import Logging
+import ProgramVersion
 import ServiceConfiguration
 import ServiceLifecycle
 import SessionService
@@ -21,9 +22,7 @@ struct Vipnsd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vipnsd", abstract: "The session service: pools, leases, sessions. Runs as its own user.",
         discussion: "Started by the system after vipns-helper. Either may be restarted while sessions live.",
-        version: Self.version)
-
-    static let version = "0.1.0"
+        version: programVersion)
 
     @Option(help: "The configuration file.")
     var config = "/etc/vipns/vipns.yaml"
@@ -85,7 +84,7 @@ struct Vipnsd: AsyncParsableCommand {
         let service = SessionService(
             configuration: configuration,
             surroundings: .init(
-                helperPath: helper, bootID: boot, operators: operators, version: Self.version,
+                helperPath: helper, bootID: boot, operators: operators, version: programVersion,
                 configurationFile: config, readConfiguration: { [config] in Checking.reading(config) }),
             store: store, logger: logger)
         let group = ServiceGroup(

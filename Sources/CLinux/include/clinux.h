@@ -59,6 +59,7 @@ int vipns_unix_connect(int fd, const char *path);
 int vipns_unix_bind(int fd, const char *path);
 int vipns_socket_stream(void);
 int vipns_socket_seqpacket(void);
+int vipns_socket_datagram(void);
 int vipns_socketpair_seqpacket(int ends[2]);
 int vipns_socketpair_stream(int ends[2]);
 int vipns_accept(int fd, int nonblocking);
