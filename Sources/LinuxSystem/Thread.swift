@@ -53,6 +53,16 @@ private func startThread(_ work: Work) throws(Errno) -> pthread_t {
     return thread
 }
 
+/// Runs `body` on so many raw threads at once, and waits for all; for programs without an executor.
+///
+/// Where threads cannot be made, on fewer: the caller's own at least.
+public func onThreads(_ count: Int, _ body: @escaping @Sendable () -> Void) {
+    var threads: [pthread_t] = []
+    while threads.count < count - 1, let thread = try? startThread(Work(body)) { threads.append(thread) }
+    body()
+    for thread in threads { pthread_join(thread, nil) }
+}
+
 /// Runs `body` on a raw thread of its own, for what may block for long: it holds up nobody else.
 ///
 /// Gives nil where no thread can be made.

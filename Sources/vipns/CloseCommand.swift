@@ -57,47 +57,15 @@ struct CloseCommand: ParsableCommand {
 
     func run() throws {
         let names = all ? try service.connect().list().filter { !$0.isGone }.map(\.id) : sessions
-        var closed: [Session] = []
-        var failures: [CommandFailure] = []
-        let progress = Progress(of: names.count)
-        for (index, name) in names.enumerated() {
-            progress.show("closing", index + 1)
-            // Also where this throws: the next line begins at the left.
-            defer { progress.clear() }
-            do {
-                closed.append(try close(name, progress))
-            } catch let error as ServiceError {
-                // A session that ended by itself in the meantime is what --all wants.
-                if all, case .sessionNotFound = error { continue }
-                guard let failure = CommandFailure(error) else { throw error }
-                progress.clear()
-                failure.report()
-                failures.append(failure)
-            }
-        }
+        let closing = Closing(
+            names, socket: service.socket, leftovers: leftovers?.leftovers, areAll: all, isQuiet: format.json)
+        let (closed, failures) = try closing.run()
         if format.json { try JSONOutput.write(closed) }
         if names.isEmpty && !format.json { StandardOutput.write("no sessions\n") }
         if let first = failures.first {
             // One failure keeps its own status: a script closes one session and may try again.
             throw ExitCode(names.count == 1 ? first.status : CommandFailure.failed)
         }
-    }
-
-    /// Closes one and tells of it.
-    ///
-    /// A connection each: after a failure the old one may be of no use.
-    private func close(_ name: String, _ progress: Progress) throws -> Session {
-        let client = try service.connect(timeout: .seconds(30))
-        let session = try client.close(session: name, leftovers: leftovers?.leftovers)
-        progress.clear()
-        if !format.json { StandardOutput.write(Self.text(session, members: Self.members(session, client)) + "\n") }
-        return session
-    }
-
-    /// How many processes it waits for; nil where it waits for none, or is gone by now.
-    private static func members(_ session: Session, _ client: VipnsClient) -> Int? {
-        guard session.state == .lingering else { return nil }
-        return try? client.show(session: session.id).members.count
     }
 
     /// What became of it.

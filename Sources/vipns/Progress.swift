@@ -11,7 +11,7 @@ struct Progress {
         isShown = total > 1 && isatty(STDERR_FILENO) == 1
     }
 
-    /// Replaces the line; `part` counts from 1.
+    /// Replaces the line; `part` says how far it is.
     func show(_ work: String, _ part: Int) {
         if isShown { StandardError.write("\r\(work) \(part) of \(total)\u{1B}[K") }
     }
