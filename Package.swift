@@ -166,6 +166,6 @@ let package = Package(
         // A program that lets people in, for the tests of the module as libpam loads it.
         .executableTarget(
             name: "PAMCaller", dependencies: ["CPAM", "LinuxSystem"], path: "Tests/PAMCaller", swiftSettings: settings),
-        tests("PAMTests", ["LinuxSystem", "CLinux", "PAMCaller"]),
+        tests("PAMTests", ["LinuxSystem", "CLinux", "PAMCaller", "KernelSupport"]),
     ]
 )

@@ -27,6 +27,22 @@ extension EndToEnd.CrowdTests {
         }
     }
 
+    @Test func `closing all tells of each, and how far it is`() async throws {
+        try await inLab("--range", "10.77.0.100-10.77.0.149") { lab in
+            let ids = try lab.reserve(40)
+            let outcome = try lab.run("script", "-qec", "vipns close --all", "/dev/null")
+            #expect(outcome.status == 0)
+            // What a terminal shows at last: each line over the progress that stood there.
+            let lines = outcome.output.split(whereSeparator: \.isNewline).compactMap {
+                $0.split(separator: "\u{1B}[K").last?.trimmingPrefix("\r")
+            }
+            #expect(Set(lines.map(String.init)) == Set(ids.map { "session '\($0)' is closed" }), "\(outcome)")
+            let counts = outcome.output.matches(of: /closed ([0-9]+) of 40/).compactMap { Int($0.1) }
+            #expect(counts == Array(0..<40), "\(outcome)")
+            try lab.expectFullPool()
+        }
+    }
+
     @Test func `two hundred sessions open and close at once`() async throws {
         try await inLab("--range", "10.77.0.10-10.77.0.249") { lab in
             let ids = try lab.reserve(200)

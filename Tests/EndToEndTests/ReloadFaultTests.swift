@@ -161,7 +161,8 @@ extension EndToEnd.ReloadFaultTests {
     {
         let files = Environment["VIPNS_MUTATIONS"].flatMap { Int($0) } ?? 300
         try await inLab { lab in
-            let session = try lab.enter()
+            // Ten thousand files take longer than the sleep of other tests.
+            let session = try lab.enter("exec sleep infinity")
             let daemons = try ["helper", "service"].map(lab.process)
             let outcome = try lab.run(
                 ["/usr/bin/python3", "-c", Client.prelude + Self.mutating, "\(files)"], within: .seconds(60 + files))

@@ -14,7 +14,7 @@ let settings: [SwiftSetting] = [
 
 func fuzzer(_ name: String, _ products: [String]) -> Target {
     .executableTarget(
-        name: name, dependencies: products.map { .product(name: $0, package: "vipns") }, path: name,
+        name: name, dependencies: ["FuzzStart"] + products.map { .product(name: $0, package: "vipns") }, path: name,
         swiftSettings: settings)
 }
 
@@ -22,6 +22,7 @@ let package = Package(
     name: "vipns-fuzz",
     dependencies: [.package(name: "vipns", path: "../..")],
     targets: [
+        .target(name: "FuzzStart", path: "FuzzStart", swiftSettings: settings),
         fuzzer("HelperChannelFuzz", ["Addressing", "HelperChannel", "LinuxSystem", "Netlink"]),
         fuzzer("PAMReplyFuzz", ["PAMModule"]),
         fuzzer("VarlinkFuzz", ["Varlink"]),

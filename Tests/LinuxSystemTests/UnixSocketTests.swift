@@ -34,7 +34,7 @@ struct UnixSocketTests {
             let pair = try UnixSocket.pair(.seqpacket)
             let files = unsafe [open("/dev/null", O_RDONLY), open("/dev/zero", O_RDONLY)]
             let before = try openDescriptors()
-            try send([1, 2], with: files, on: pair.first.withRaw { $0 })
+            try sendOctets([1, 2], with: files, on: pair.first.withRaw { $0 })
             #expect(throws: Errno.messageSize) { _ = try UnixSocket.receive(limit: 16, on: pair.second) }
             #expect(try openDescriptors() == before)
             // The channel itself is as good as before.
@@ -49,7 +49,7 @@ struct UnixSocketTests {
             let pair = try UnixSocket.pair(.stream)
             let files = (0..<200).map { _ in unsafe open("/dev/null", O_RDONLY) }
             let before = try openDescriptors()
-            try send([1, 2], with: files, on: pair.first.withRaw { $0 })
+            try sendOctets([1, 2], with: files, on: pair.first.withRaw { $0 })
             #expect(throws: Errno.messageSize) { _ = try UnixSocket.receive(limit: 16, on: pair.second) }
             let after = try openDescriptors()
             let more = after.subtracting(before).map { readSymbolicLink("/proc/self/fd/\($0)") ?? "" }
@@ -144,31 +144,5 @@ struct UnixSocketTests {
         #expect(peer.pid == getpid() && peer.uid == geteuid() && peer.gid == getegid())
         let cookie = try PeerCredentials.networkNamespaceCookie(of: pair.first)
         #expect(try cookie == NetworkNamespace.cookieOfCallingThread())
-    }
-}
-
-/// Sends several descriptors with one message, as only a hostile peer does; cmsg(3) by hand.
-private func send(_ octets: [UInt8], with descriptors: [Int32], on socket: Int32) throws {
-    let size = 16 + descriptors.count * 4
-    let control = UnsafeMutableRawPointer.allocate(byteCount: (size + 7) & ~7, alignment: 8)
-    defer { unsafe control.deallocate() }
-    unsafe control.storeBytes(of: size, as: Int.self)
-    unsafe control.storeBytes(of: SOL_SOCKET, toByteOffset: 8, as: Int32.self)
-    // SCM_RIGHTS
-    unsafe control.storeBytes(of: 1, toByteOffset: 12, as: Int32.self)
-    for (index, descriptor) in descriptors.enumerated() {
-        unsafe control.storeBytes(of: descriptor, toByteOffset: 16 + index * 4, as: Int32.self)
-    }
-    var octets = octets
-    try unsafe octets.withUnsafeMutableBytes { octets in
-        var part = unsafe iovec(iov_base: octets.baseAddress, iov_len: octets.count)
-        try unsafe withUnsafeMutablePointer(to: &part) { part in
-            var message = unsafe msghdr()
-            unsafe message.msg_iov = part
-            unsafe message.msg_iovlen = 1
-            unsafe message.msg_control = control
-            unsafe message.msg_controllen = (size + 7) & ~7
-            try checked { unsafe sendmsg(socket, &message, 0) }
-        }
     }
 }

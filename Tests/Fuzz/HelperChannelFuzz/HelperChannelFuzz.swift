@@ -1,14 +1,7 @@
 import Addressing
-import Glibc
+import FuzzStart
 import HelperChannel
-import LinuxSystem
 import Netlink
-
-@_silgen_name("LLVMFuzzerRunDriver") private func runFuzzer(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
 
 /// Feeds one datagram to both readers of the helper channel and to the codec under them.
 ///
@@ -49,16 +42,11 @@ private func walk(_ octets: [UInt8]) {
 }
 
 @main enum HelperChannelFuzz {
-    static func main() {
-        if let folder = unsafe getenv("VIPNS_FUZZ_SEEDS") { writeSeeds(unsafe String(cString: folder)) }
-        var count = CommandLine.argc
-        var arguments = unsafe CommandLine.unsafeArgv
-        exit(unsafe runFuzzer(&count, &arguments, { unsafe fuzzHelperChannel($0, $1) }))
-    }
+    static func main() { unsafe fuzz(seeds: seeds) { unsafe fuzzHelperChannel($0, $1) } }
 
-    /// Writes one message of each kind, for the fuzzer to begin with.
-    private static func writeSeeds(_ folder: String) {
-        guard let session = SessionID("k7f3q2m5"), let address = IPPrefix("10.77.0.101/24") else { return }
+    /// One message of each kind.
+    private static var seeds: [[UInt8]] {
+        guard let session = SessionID("k7f3q2m5"), let address = IPPrefix("10.77.0.101/24") else { return [] }
         let number = HelperProtocol.firstNumber
         let link = SessionLink(
             parent: "lan0", mode: .bridge, mac: MACAddress(virtualIP: address.address, farm: 0),
@@ -85,12 +73,7 @@ private func walk(_ octets: [UInt8]) {
             .failed(HelperFailure(errno: 98, description: "cannot")), .gone(number: number), .overrun,
             .found(HelperAnswer.Found(session: session, number: number, cookie: 7, hasLink: true)),
         ]
-        let seeds = requests.map { try? $0.encoded(sequence: 1) } + answers.map { try? $0.encoded(sequence: 1) }
-        for (index, seed) in seeds.enumerated() {
-            guard let seed,
-                let file = try? OwnedDescriptor.open("\(folder)/seed-\(index)", O_WRONLY | O_CREAT, mode: 0o644)
-            else { continue }
-            _ = file.withRaw { unsafe write($0, seed, seed.count) }
-        }
+        return requests.compactMap { try? $0.encoded(sequence: 1) }
+            + answers.compactMap { try? $0.encoded(sequence: 1) }
     }
 }

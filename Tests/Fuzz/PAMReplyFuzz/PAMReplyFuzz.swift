@@ -1,12 +1,7 @@
 import Foundation
+import FuzzStart
 
 @testable import PAMModule
-
-@_silgen_name("LLVMFuzzerRunDriver") private func runFuzzer(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
 
 /// Feeds a frame to the reader of answers, in memory of exactly its size.
 ///
@@ -55,25 +50,17 @@ private func check(_ piece: Piece, in reply: borrowing Reply, longest: Int, _ al
 }
 
 @main enum PAMReplyFuzz {
-    static func main() {
-        seed()
-        var count = CommandLine.argc
-        var arguments = unsafe CommandLine.unsafeArgv
-        exit(unsafe runFuzzer(&count, &arguments, { unsafe fuzzReply($0, $1) }))
-    }
+    static func main() { unsafe fuzz(seeds: seeds) { unsafe fuzzReply($0, $1) } }
 
-    /// Writes answers as the service gives them to where the corpus is.
-    private static func seed() {
-        guard let folder = ProcessInfo.processInfo.environment["VIPNS_FUZZ_SEEDS"] else { return }
+    /// Answers as the service gives them.
+    private static var seeds: [[UInt8]] {
         let session = #""session":{"id":"k7f3q2m4","pool":"lab","address":"192.0.2.10","leaders":[1,2],"mac":null}"#
-        let seeds = [
+        let answers = [
             #"{"parameters":{"outcome":"granted",\#(session),"namespace":0,"message":"a\n\u00e9\ud83d\ude00"}}"#,
             #"{"parameters":{"outcome":"isolated","session":null,"message":"gone"},"continues":false}"#,
             #"{"error":"io.vipns.PoolExhausted","parameters":{"pool":"lab","message":"none left","text":"\"x\""}}"#,
             #"{"parameters":{"a":[1,-2.5e+3,true,false,null,{"b":[[]]}],"outcome":"kept"}}"#,
         ]
-        for (index, seed) in seeds.enumerated() {
-            try? Data(seed.utf8).write(to: URL(fileURLWithPath: "\(folder)/answer-\(index)"))
-        }
+        return answers.map { Array($0.utf8) }
     }
 }

@@ -1,4 +1,4 @@
-import Glibc
+import FuzzStart
 import Varlink
 
 /// What any method may ask for: every kind of field that io.vipns has.
@@ -8,12 +8,6 @@ private struct Parameters: Decodable {
     let names: [String]?
     let inner: [String: String]?
 }
-
-@_silgen_name("LLVMFuzzerRunDriver") private func runFuzzer(
-    _ count: UnsafeMutablePointer<CInt>,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
-    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
-) -> CInt
 
 /// Feeds a stream to the frame decoder, cut where its first octet says, and every frame to the reader of calls.
 ///
@@ -46,9 +40,5 @@ private func frames(of octets: [UInt8], step: Int) -> [[UInt8]] {
 }
 
 @main enum VarlinkFuzz {
-    static func main() {
-        var count = CommandLine.argc
-        var arguments = unsafe CommandLine.unsafeArgv
-        exit(unsafe runFuzzer(&count, &arguments, { unsafe fuzzVarlink($0, $1) }))
-    }
+    static func main() { unsafe fuzz { unsafe fuzzVarlink($0, $1) } }
 }

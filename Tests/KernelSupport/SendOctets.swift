@@ -1,8 +1,8 @@
-import Glibc
-import LinuxSystem
+internal import Glibc
+internal import LinuxSystem
 
-/// Sends octets and any number of descriptors in one message; what is shipped never sends more than one.
-func sendOctets(_ octets: [UInt8], with descriptors: [Int32], on socket: Int32) throws {
+/// Sends octets and any number of descriptors in one message, as only a hostile peer does; cmsg(3) by hand.
+public func sendOctets(_ octets: [UInt8], with descriptors: [Int32], on socket: Int32) throws {
     let size = 16 + descriptors.count * 4
     let control = UnsafeMutableRawPointer.allocate(byteCount: (size + 7) & ~7, alignment: 8)
     defer { unsafe control.deallocate() }
