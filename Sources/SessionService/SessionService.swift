@@ -156,6 +156,7 @@ public actor SessionService {
         logger[metadataKey: "pool"] = "\(live.lease.pool)"
         logger[metadataKey: "user"] = "\(live.lease.user)"
         if let address = live.lease.address { logger[metadataKey: "address"] = "\(address)" }
+        if let address = live.lease.pairedAddress { logger[metadataKey: "pairedAddress"] = "\(address)" }
         return logger
     }
 }

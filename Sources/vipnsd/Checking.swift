@@ -22,7 +22,7 @@ enum Checking {
     /// Prints the lines `PARENT FIRST-LAST` and `/PATH` that the helper reads.
     static func printAllowance(_ file: String) -> Int32 {
         // Who may list sessions is not the helper's affair.
-        let reading = ServiceConfiguration.read(path: file, host: hostLinks())
+        let reading = reading(file, hasGroup: nil)
         guard let configuration = reading.configuration else {
             for problem in reading.problems { complain(line(problem)) }
             return 1
@@ -39,10 +39,13 @@ enum Checking {
     }
 
     /// Reads the file.
-    static func reading(_ file: String, hostFirewall: HostFirewall? = nil) -> ConfigurationReading {
+    static func reading(
+        _ file: String, hostFirewall: HostFirewall? = nil,
+        hasGroup: ((String) -> Bool)? = { groupNumber(named: $0) != nil }
+    ) -> ConfigurationReading {
         ServiceConfiguration.read(
             path: file, host: hostLinks(), hostFirewall: hostFirewall, hasIPv6: isFile("/proc/sys/net/ipv6"),
-            hasGroup: { groupNumber(named: $0) != nil })
+            hasGroup: hasGroup)
     }
 
     /// A host that was booted with `ipv6.disable=1` has no such directory.

@@ -43,13 +43,14 @@ struct LogEntry: Sendable {
         return octets
     }
 
-    /// `session` as `VIPNS_SESSION`: letters, digits and underscores, 64 at most.
+    /// `pairedAddress` as `VIPNS_PAIRED_ADDRESS`: capitals, digits and underscores, 64 at most.
     static func journalName(_ name: String) -> String {
-        let allowed = name.utf8.map { octet -> Character in
+        let words = name.utf8.map { octet in
             let character = Character(UnicodeScalar(octet))
-            return character.isASCII && (character.isLetter || character.isNumber) ? character : "_"
+            guard character.isASCII, character.isLetter || character.isNumber else { return "_" }
+            return character.isUppercase ? "_\(character)" : character.uppercased()
         }
-        return String("VIPNS_\(String(allowed).uppercased())".prefix(64))
+        return String("VIPNS_\(words.joined())".prefix(64))
     }
 
     private static func append(_ name: String, _ value: String, to octets: inout [UInt8]) {

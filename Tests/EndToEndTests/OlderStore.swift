@@ -25,10 +25,14 @@ enum OlderStore {
                         old.executescript(sql)
                         old.execute("INSERT INTO grdb_migrations VALUES (?)", [identifier])
                     tables = old.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
+                    # Since format 4 the addresses of leases have a table of their own.
+                    former = {"lease": "(SELECT lease.*, address, coalesce(prefixLength, 24) AS prefixLength, gateway "
+                        "FROM lease LEFT JOIN leaseAddress ON lease.session = leaseAddress.session AND place = 0)"}
                     for table in {name for (name,) in tables} - {"grdb_migrations"}:
                         old.execute(f"DELETE FROM {table}")
                         columns = [f'"{row[1]}"' for row in old.execute(f"PRAGMA table_info({table})")]
-                        rows = new.execute(f"SELECT {', '.join(columns)} FROM {table}").fetchall()
+                        source = former.get(table, table) if format < 4 else table
+                        rows = new.execute(f"SELECT {', '.join(columns)} FROM {source}").fetchall()
                         marks = ", ".join("?" for _ in columns)
                         old.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
                     new.close()

@@ -36,7 +36,7 @@ struct LogEntryTests {
     }
 
     @Test(arguments: [
-        ("session", "VIPNS_SESSION"), ("heldUntil", "VIPNS_HELDUNTIL"), ("a b=c\n", "VIPNS_A_B_C_"),
+        ("session", "VIPNS_SESSION"), ("pairedAddress", "VIPNS_PAIRED_ADDRESS"), ("a b=c\n", "VIPNS_A_B_C_"),
         ("ä", "VIPNS___"), (String(repeating: "x", count: 99), "VIPNS_" + String(repeating: "X", count: 58)),
     ])
     func `a field's name is one that the journal takes`(key: String, name: String) {
