@@ -23,7 +23,9 @@ struct NameServerRules {
             try writeFile("/proc/sys/net/ipv4/conf/default/route_localnet", "1")
             // The script fits into the socket's buffer: nobody waits for nft to read.
             let ends = try UnixSocket.pair(.stream)
-            try UnixSocket.send(Array(script.utf8), on: ends.second)
+            guard try UnixSocket.send(script.utf8, on: ends.second) == script.utf8.count else {
+                throw Errno.noBufferSpace
+            }
             input = ends.keepingFirst()
         } catch {
             throw NetworkError(operation, error)
