@@ -33,10 +33,10 @@ extension EndToEnd.CrowdTests {
             let outcome = try lab.run("script", "-qec", "vipns close --all", "/dev/null")
             #expect(outcome.status == 0)
             // What a terminal shows at last: each line over the progress that stood there.
-            let lines = outcome.output.split(whereSeparator: \.isNewline).compactMap {
-                $0.split(separator: "\u{1B}[K").last?.trimmingPrefix("\r")
-            }
-            #expect(Set(lines.map(String.init)) == Set(ids.map { "session '\($0)' is closed" }), "\(outcome)")
+            let lines = outcome.output.split(separator: "\r\n").compactMap { $0.split(separator: "\u{1B}[K").last }
+            #expect(
+                Set(lines.dropLast().map(String.init)) == Set(ids.map { "session '\($0)' is closed" }), "\(outcome)")
+            #expect(lines.last == "\r")
             let counts = outcome.output.matches(of: /closed ([0-9]+) of 40/).compactMap { Int($0.1) }
             #expect(counts == Array(0..<40), "\(outcome)")
             try lab.expectFullPool()
