@@ -13,10 +13,10 @@ extension EndToEnd.HistoryTests {
                 try lab.expectFullPool()
             }
             let lines = try lab.succeed("vipns", "history", "--csv").split(separator: "\n")
-            #expect(lines.first == "opened,ended,address,user,uid,session,pool,service,outcome,reason,boot")
+            #expect(lines.first == "opened,ended,address,user,uid,session,pool,service,outcome,reason,boot,paired_address")
             #expect(lines.count == 5)
             let form =
-                /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,10\.77\.0\.10\d,(alice|bob),\d+,[a-z2-7]{8},lab,vipns,granted,last leader ended,[0-9a-f-]{36}/
+                /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,10\.77\.0\.10\d,(alice|bob),\d+,[a-z2-7]{8},lab,vipns,granted,last leader ended,[0-9a-f-]{36},/
             for line in lines.dropFirst() { #expect(line.wholeMatch(of: form) != nil, "\(line)") }
             #expect(try lab.vipns(as: "bob", "history", "--csv").output.split(separator: "\n").count == 2)
             #expect(try lab.succeed("vipns", "history", "--csv", "--limit", "2").split(separator: "\n").count == 3)
