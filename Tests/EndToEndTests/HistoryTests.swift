@@ -13,7 +13,8 @@ extension EndToEnd.HistoryTests {
                 try lab.expectFullPool()
             }
             let lines = try lab.succeed("vipns", "history", "--csv").split(separator: "\n")
-            #expect(lines.first == "opened,ended,address,user,uid,session,pool,service,outcome,reason,boot,paired_address")
+            let header = "opened,ended,address,user,uid,session,pool,service,outcome,reason,boot,paired_address"
+            #expect(lines.first == header[...])
             #expect(lines.count == 5)
             let form =
                 /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ,10\.77\.0\.10\d,(alice|bob),\d+,[a-z2-7]{8},lab,vipns,granted,last leader ended,[0-9a-f-]{36},/
