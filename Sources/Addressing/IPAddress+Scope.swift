@@ -3,16 +3,7 @@ extension IPAddress {
     public var isLinkLocal: Bool { family == .ipv6 && bits >> 118 == 0x3fa }
 
     /// Whether a session may have it: the unicast address of one host that others on its network reach it by.
-    ///
-    /// Not the unspecified address, loopback, multicast, what is reserved above that; in IPv6 nothing link-local, which
-    /// each session has besides, and nothing in `::/8`, where IPv4 addresses are mapped; RFC 6890.
-    public var canBeVirtualIP: Bool {
-        let firstOctet = UInt8(truncatingIfNeeded: bits >> UInt128(family.bitWidth - 8))
-        return switch family {
-        case .ipv4: firstOctet != 0 && firstOctet != 127 && firstOctet < 224
-        case .ipv6: firstOctet != 0 && firstOctet != 0xff && !isLinkLocal
-        }
-    }
+    public var canBeVirtualIP: Bool { SpecialNetwork.overlapping(IPRange(self)) == nil }
 
     /// The IPv4 address that this IPv6 address carries, or the address itself; RFC 4291 §2.5.5.2.
     public var unmapped: IPAddress {

@@ -29,6 +29,11 @@ public struct IPPrefix: Hashable, Sendable {
 
     /// Whether `candidate` lies inside the network.
     public func contains(_ candidate: IPAddress) -> Bool { range.contains(candidate) }
+
+    /// Whether `gateway` is a neighbour on the network: inside of it, or link-local as IPv6 routers are.
+    public func reaches(_ gateway: IPAddress) -> Bool {
+        contains(gateway) || (address.family == .ipv6 && gateway.isLinkLocal)
+    }
 }
 
 extension IPAddress {

@@ -11,11 +11,6 @@ public struct SessionAddress: Hashable, Sendable {
         self.gateway = gateway
     }
 
-    /// Whether `gateway` is a neighbour on its network: inside of the prefix, or link-local as IPv6 routers are.
-    public func reaches(_ gateway: IPAddress) -> Bool {
-        prefix.contains(gateway) || (address.family == .ipv6 && gateway.isLinkLocal)
-    }
-
     /// The virtual IP itself.
     public var address: IPAddress { prefix.address }
 }

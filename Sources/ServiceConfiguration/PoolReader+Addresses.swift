@@ -1,5 +1,4 @@
 internal import Addressing
-internal import Leasing
 
 extension PoolReader {
     /// Checks that what may be granted lies in the network and belongs to nobody else; never walks over addresses.
@@ -32,14 +31,8 @@ extension PoolReader {
         }
     }
 
-    /// Warns where one family has more addresses than the other: a session takes one of each.
-    mutating func checkPairs() {
-        func count(_ family: IPAddress.Family) -> UInt128 {
-            PoolNetwork(
-                ranges: remainders.map(\.range).filter { $0.first.family == family }, prefixLength: 0, gateway: nil
-            ).total
-        }
-        let (four, six) = (count(.ipv4), count(.ipv6))
+    /// Warns where there are more addresses of IPv4 than of IPv6: a session takes one of each.
+    mutating func checkPairs(_ four: UInt128, _ six: UInt128) {
         // A network of IPv6 is larger than one of IPv4 can be; that it is not used up is no mistake.
         guard four > six, six > 0, let keyPosition = section.position(of: .ranges) else { return }
         problems.warning(

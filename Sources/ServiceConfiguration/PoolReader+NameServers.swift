@@ -34,8 +34,8 @@ extension PoolReader {
         nameServer server: IPAddress, networks: [NetworkItem], routes: [Route], at place: Position
     ) {
         let name = "dns '\(server)'"
-        if let (special, meaning) = SpecialNetwork.overlapping(IPRange(server)) {
-            return problems.error(place, "\(name) is of '\(special)', \(meaning)")
+        if let special = SpecialNetwork.overlapping(IPRange(server)) {
+            return problems.error(place, "\(name) is of '\(special.prefix)', \(special.meaning)")
         }
         guard let network = networks.first(where: { $0.family == server.family }) else {
             // Where no prefix is right, this is said already.

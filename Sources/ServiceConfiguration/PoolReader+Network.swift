@@ -64,8 +64,8 @@ extension PoolReader {
         if located.text.contains("/"), let network, network != prefix {
             problems.error(located.position, "\(name) has host bits set (the network is '\(network)')")
         }
-        if let (special, meaning) = SpecialNetwork.overlapping(prefix.range) {
-            problems.error(located.position, "\(name) overlaps '\(special)', \(meaning)")
+        if let special = SpecialNetwork.overlapping(prefix.range) {
+            problems.error(located.position, "\(name) overlaps '\(special.prefix)', \(special.meaning)")
             return nil
         }
         if prefix.address.family == .ipv6, surroundings.hasIPv6 == false {
@@ -132,7 +132,7 @@ extension PoolReader {
 
     /// Checks that sessions of a network reach `address` without a gateway.
     mutating func check(neighbor address: IPAddress, as name: String, of network: IPPrefix, at place: Position) {
-        if !network.contains(address), !address.isLinkLocal {
+        if !network.reaches(address) {
             problems.error(place, "\(name) is not inside prefix '\(network)'")
         } else if address.family == .ipv4, address == network.first {
             problems.error(place, "\(name) is the network address of '\(network)'")

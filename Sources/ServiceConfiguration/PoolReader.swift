@@ -40,7 +40,8 @@ struct PoolReader {
         let parent = readParent(networks: networks)
         cut(excludes ?? [], from: ranges ?? [])
         for network in networks { checkRemainders(network) }
-        if networks.count > 1 { checkPairs() }
+        let granting = networks.map { PoolNetwork($0, remainders) }
+        if granting.count > 1 { checkPairs(granting[0].total, granting[1].total) }
         let mode: MacvlanMode? = section.word(of: .mode, fallback: .bridge, problems: &problems)
         let exhaustion: ExhaustionPolicy? = section.word(of: .exhaustion, fallback: .share, problems: &problems)
         let leftovers: LeftoversPolicy? = section.word(of: .leftovers, fallback: .wait, problems: &problems)
@@ -56,7 +57,7 @@ struct PoolReader {
             return nil
         }
         return Pool(
-            name: name, networks: networks.map { PoolNetwork($0, remainders) }, parent: parent, macvlanMode: mode,
+            name: name, networks: granting, parent: parent, macvlanMode: mode,
             hold: hold, exhaustion: exhaustion, leftovers: leftovers, order: order, mtuBytes: mtu, routes: routes,
             nameServers: nameServers, preparation: preparation)
     }

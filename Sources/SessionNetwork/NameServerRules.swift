@@ -6,12 +6,13 @@ internal import LinuxSystem
 /// They are translations of addresses inside the session's namespace (nftables, `dnat`), so that every program in it is
 /// served, whoever started it, and /etc/resolv.conf stays one file for all.
 struct NameServerRules {
-    private let redirection: NameServerRedirection
+    /// As nft reads it; made of addresses alone, whose text is ours.
+    private let script: String
 
     /// None where nothing is to be redirected: nobody is asked, or by no family that an answering one is of.
     init?(_ redirection: NameServerRedirection?) {
         guard let redirection else { return nil }
-        self.redirection = redirection
+        script = Self.table(.ipv4, redirection) + Self.table(.ipv6, redirection)
         guard !script.isEmpty else { return nil }
     }
 
@@ -33,10 +34,8 @@ struct NameServerRules {
         try NftProgram.load(input, operation)
     }
 
-    /// As nft reads it; made of addresses alone, whose text is ours.
-    var script: String { table(.ipv4) + table(.ipv6) }
-
-    private func table(_ family: IPAddress.Family) -> String {
+    /// The table of one family; empty where nothing of it is to be redirected.
+    private static func table(_ family: IPAddress.Family, _ redirection: NameServerRedirection) -> String {
         // What ::1 is asked cannot be led out: the kernel refuses the answers that come in for it.
         let asked = Set(redirection.asked).filter { $0.family == family && $0.description != "::1" }.sorted()
         let answering = redirection.answering.filter { $0.family == family }
@@ -52,7 +51,7 @@ struct NameServerRules {
             "\(word) daddr \(from) udp dport 53 dnat to \(target)",
             "\(word) daddr \(from) tcp dport 53 dnat to \(target)", "}",
         ]
-        if family == .ipv4 { lines += Self.loopbackChains }
+        if family == .ipv4 { lines += loopbackChains }
         return (lines + ["}"]).joined(separator: "\n") + "\n"
     }
 

@@ -136,7 +136,7 @@ final class RequestTable {
         for address in link.addresses {
             let routes = link.routes.filter { $0.gateway.family == address.address.family }
             for gateway in [address.gateway].compactMap(\.self) + routes.map(\.gateway) {
-                guard address.reaches(gateway) else {
+                guard address.prefix.reaches(gateway) else {
                     throw NetworkError("use gateway \(gateway) outside of \(address.prefix)", .invalidArgument)
                 }
             }

@@ -40,8 +40,7 @@ struct ScopeTests {
         ("fd76::101/64", "169.254.0.1", false),
     ])
     func `a gateway is a neighbour`(prefix: String, gateway: String, expected: Bool) throws {
-        let address = SessionAddress(prefix: try #require(IPPrefix(prefix)), gateway: nil)
-        #expect(address.reaches(try #require(IPAddress(gateway))) == expected)
+        #expect(try #require(IPPrefix(prefix)).reaches(try #require(IPAddress(gateway))) == expected)
     }
 
     @Test(arguments: [

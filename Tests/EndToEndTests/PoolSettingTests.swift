@@ -111,22 +111,13 @@ extension EndToEnd.PoolSettingTests {
             #expect(try lab.vipns("enter", "--", "true").status == 0)
             try lab.tell("kill service")
             try lab.succeed("sh", "-c", "echo 'table inet other' > /run/vipns-lab/other.nft")
-            let forged = """
-                import socket, struct
-                def attribute(kind, payload):
-                    return struct.pack("=HH", 4 + len(payload), kind) + payload + bytes(-len(payload) % 4)
-                def ask(kind, sequence, *attributes):
-                    body = b"".join(attributes)
-                    s.send(struct.pack("=IHHII", 16 + len(body), kind, 0, sequence, 0) + body)
-                    return s.recv(4096)
-                s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-                s.connect("/run/vipns/helper")
-                ask(34, 1, attribute(1, struct.pack("=I", 3)))
-                base = attribute(2, b"k7f3q2m5\\0"), attribute(3, struct.pack("=I", 0x1fffff))
-                answer = ask(36, 2, *base, attribute(18, b"/run/vipns-lab/other.nft\\0"))
-                print(struct.unpack("=I", answer[20:24])[0], answer[28:].decode())
-                print(ask(36, 3, *base, attribute(19, b"net..kernel.core_pattern\\0x\\0")))
-                """
+            let forged =
+                HelperClient.script + """
+                    base = attribute(2, b"k7f3q2m5\\0"), attribute(3, struct.pack("=I", 0x1fffff))
+                    answer = ask(36, *base, attribute(18, b"/run/vipns-lab/other.nft\\0"))
+                    print(errno_of(answer), text_of(answer))
+                    print(ask(36, *base, attribute(19, b"net..kernel.core_pattern\\0x\\0")))
+                    """
             let outcome = try lab.run(
                 "setpriv", "--reuid", "64742", "--regid", "64742", "--clear-groups", "/usr/bin/python3", "-c", forged)
             #expect(outcome.output.hasPrefix("1 cannot load firewall '/run/vipns-lab/other.nft'"), "\(outcome)")

@@ -206,33 +206,24 @@ extension EndToEnd.PrivilegeTests {
     }
 
     /// Speaks to the helper as the service's user: two addresses, outside of the allowance and once inside.
-    private static let foreignAddress = """
-        import os, socket, struct
-        os.setgid(64742); os.setuid(64742)
-        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        s.connect("/run/vipns/helper")
-        def attribute(kind, payload):
-            return struct.pack("=HH", len(payload) + 4, kind) + payload + bytes(-len(payload) % 4)
-        def ask(kind, *attributes):
-            body = b"".join(attributes)
-            s.send(struct.pack("=IHHII", len(body) + 16, kind, 0, 9, 0) + body)
-            octets, descriptors, _, _ = socket.recv_fds(s, 65536, 1)
-            for descriptor in descriptors: os.close(descriptor)
-            kind = struct.unpack_from("=H", octets, 4)[0]
-            print(kind, struct.unpack_from("=I", octets, 20)[0] if kind == 33 else "", octets[28:-1].decode("ascii", "ignore"))
-        session = attribute(2, b"aaaaaaaa\\0")
-        number = attribute(3, struct.pack("=I", 0x100500))
-        def link(last):
-            return [session, attribute(5, b"lan0\\0"), attribute(6, bytes(4)), attribute(7, bytes([2, 0, 10, 77, 0, last])),
-                attribute(8, bytes([10, 77, 0, last])), attribute(9, struct.pack("=I", 24))]
-        ask(34, attribute(1, struct.pack("=I", 3)))
-        ask(36, session, number)
-        ask(37, *link(201))
-        ask(47, attribute(17, bytes(8)))
-        ask(48, attribute(17, bytes(8)))
-        ask(37, *link(101))
-        ask(41, session, number)
-        """
+    private static let foreignAddress =
+        HelperClient.script + """
+            def say(octets):
+                failed = kind_of(octets) == 33
+                print(kind_of(octets), errno_of(octets) if failed else "", text_of(octets) if failed else "")
+            session = attribute(2, b"aaaaaaaa\\0")
+            number = attribute(3, struct.pack("=I", 0x100500))
+            def link(last):
+                return [session, attribute(5, b"lan0\\0"), attribute(6, bytes(4)), attribute(7, bytes([2, 0, 10, 77, 0, last])),
+                    attribute(8, bytes([10, 77, 0, last])), attribute(9, struct.pack("=I", 24))]
+            say(hello)
+            say(ask(36, session, number))
+            say(ask(37, *link(201)))
+            say(ask(47, attribute(17, bytes(8))))
+            say(ask(48, attribute(17, bytes(8))))
+            say(ask(37, *link(101)))
+            say(ask(41, session, number))
+            """
 
     @Test func `a helper gives no address outside of its allowance, whatever the service says`() async throws {
         try await inLab { lab in
@@ -250,45 +241,33 @@ extension EndToEnd.PrivilegeTests {
     }
 
     /// Speaks to the helper as the service's user: links with IPv6 that it may not have, and at last one that it may.
-    private static let foreignPairs = """
-        import os, socket, struct
-        os.setgid(64742); os.setuid(64742)
-        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        s.connect("/run/vipns/helper")
-        def attribute(kind, payload):
-            return struct.pack("=HH", len(payload) + 4, kind) + payload + bytes(-len(payload) % 4)
-        def ask(kind, *attributes):
-            body = b"".join(attributes)
-            s.send(struct.pack("=IHHII", len(body) + 16, kind, 0, 9, 0) + body)
-            octets, descriptors, _, _ = socket.recv_fds(s, 65536, 1)
-            for descriptor in descriptors: os.close(descriptor)
-            kind = struct.unpack_from("=H", octets, 4)[0]
-            return f"{kind} " + (octets[28:].rstrip(bytes(1)).decode() if kind == 33 else "")
-        session, number = attribute(2, b"aaaaaaaa\\0"), attribute(3, struct.pack("=I", 0x100500))
-        def six(text, gateway=None, via=None, length=64):
-            parts = [attribute(23, socket.inet_pton(10, text)), attribute(24, struct.pack("=I", length))]
-            if gateway: parts.append(attribute(25, socket.inet_pton(10, gateway)))
-            if via: parts.append(attribute(26, bytes(16) + bytes(4) + socket.inet_pton(10, via)))
-            return parts
-        four = [attribute(8, bytes([10, 77, 0, 101])), attribute(9, struct.pack("=I", 24))]
-        mac = attribute(7, bytes([2, 0, 10, 77, 0, 101]))
-        def mac_of(text):
-            value = 0x811c9dc5
-            for octet in socket.inet_pton(10, text): value = (value ^ octet) * 0x01000193 & 0xffffffff
-            return attribute(7, bytes([2, 0]) + value.to_bytes(4, "big"))
-        def link(mac, *parts):
-            return ask(37, session, attribute(5, b"lan0\\0"), attribute(6, bytes(4)), mac, *parts)
-        ask(34, attribute(1, struct.pack("=I", 3)))
-        ask(36, session, number)
-        own = "fd76:6970:6e73::101"
-        print(link(mac, *four, *six("fd76:6970:6e73::201")))
-        for text in ["::ffff:10.77.0.101", "ff02::101"]: print(link(mac_of(text), *six(text)))
-        print(link(mac, *six(own)))
-        print(link(mac, *four, *six(own, gateway="fd76:6970:6e74::1")))
-        print(link(mac, *four, *six(own, via="2001:db8::1")))
-        print(link(mac, *four, *six(own, gateway="fe80::1")))
-        print(ask(41, session, number))
-        """
+    private static let foreignPairs =
+        HelperClient.script + """
+            def words(octets): return f"{kind_of(octets)} " + (text_of(octets) if kind_of(octets) == 33 else "")
+            session, number = attribute(2, b"aaaaaaaa\\0"), attribute(3, struct.pack("=I", 0x100500))
+            def six(text, gateway=None, via=None, length=64):
+                parts = [attribute(23, socket.inet_pton(10, text)), attribute(24, struct.pack("=I", length))]
+                if gateway: parts.append(attribute(25, socket.inet_pton(10, gateway)))
+                if via: parts.append(attribute(26, bytes(16) + bytes(4) + socket.inet_pton(10, via)))
+                return parts
+            four = [attribute(8, bytes([10, 77, 0, 101])), attribute(9, struct.pack("=I", 24))]
+            mac = attribute(7, bytes([2, 0, 10, 77, 0, 101]))
+            def mac_of(text):
+                value = 0x811c9dc5
+                for octet in socket.inet_pton(10, text): value = (value ^ octet) * 0x01000193 & 0xffffffff
+                return attribute(7, bytes([2, 0]) + value.to_bytes(4, "big"))
+            def link(mac, *parts):
+                return words(ask(37, session, attribute(5, b"lan0\\0"), attribute(6, bytes(4)), mac, *parts))
+            ask(36, session, number)
+            own = "fd76:6970:6e73::101"
+            print(link(mac, *four, *six("fd76:6970:6e73::201")))
+            for text in ["::ffff:10.77.0.101", "ff02::101"]: print(link(mac_of(text), *six(text)))
+            print(link(mac, *six(own)))
+            print(link(mac, *four, *six(own, gateway="fd76:6970:6e74::1")))
+            print(link(mac, *four, *six(own, via="2001:db8::1")))
+            print(link(mac, *four, *six(own, gateway="fe80::1")))
+            print(words(ask(41, session, number)))
+            """
 
     /// In place of vipnsd's own: lines that allow more than any address may be.
     private static let careless = """

@@ -126,19 +126,8 @@ import Testing
                 let first = try host.open(101)
                 let second = try host.open(102)
                 let gateway = IPAddress(ipv4: 0x0a4d_0001)
-                let neighbour = try TCPSocket.listen(port: 7)
-                let sibling = try host.join(second).run { () throws(Errno) in
-                    DescriptorBox(try TCPSocket.listen(port: 7))
-                }
                 let address = IPAddress(ipv4: 0x0a4d_0066)
-                for (opened, target) in [(first, address), (first, gateway), (second, gateway), (second, address)] {
-                    _ = try host.join(opened).run { () throws(Errno) in
-                        DescriptorBox(try TCPSocket.connect(to: target, port: 7))
-                    }
-                }
-                _ = try TCPSocket.connect(to: address, port: 7)
-                _ = consume neighbour
-                _ = sibling.take()
+                try host.expectReachable(first, second, at: address, gateway: gateway)
                 for opened in [first, second] { _ = try host.networks.dismantle(opened.session, number: opened.number) }
             }
         }

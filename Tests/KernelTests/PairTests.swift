@@ -106,18 +106,7 @@ import Testing
                 let second = try host.open(try TestHost.link6(102, isPair: false))
                 let gateway = IPAddress(ipv6: TestHost.network6 | 1)
                 let address = IPAddress(ipv6: TestHost.network6 | 102)
-                let neighbour = try TCPSocket.listen(port: 7, .ipv6)
-                let sibling = try host.join(second).run { () throws(Errno) in
-                    DescriptorBox(try TCPSocket.listen(port: 7, .ipv6))
-                }
-                for (opened, target) in [(first, address), (first, gateway), (second, gateway), (second, address)] {
-                    _ = try host.join(opened).run { () throws(Errno) in
-                        DescriptorBox(try TCPSocket.connect(to: target, port: 7))
-                    }
-                }
-                _ = try TCPSocket.connect(to: address, port: 7)
-                _ = consume neighbour
-                _ = sibling.take()
+                try host.expectReachable(first, second, at: address, gateway: gateway)
                 for opened in [first, second] { _ = try host.networks.dismantle(opened.session, number: opened.number) }
             }
         }
