@@ -161,7 +161,7 @@ let package = Package(
         tests("DocumentationTests", ["vipns", "HelperChannel", "ClientAPI", "LinuxSystem"]),
         tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
         tests("VipnsdTests", ["vipnsd", logging]),
-        tests("EndToEndTests", ["LinuxSystem", "LeaseStoreSQLite"]),
+        tests("EndToEndTests", ["LinuxSystem", "LeaseStoreSQLite", "KernelSupport"]),
         tests("PAMModuleTests", ["PAMModule"]),
         // A program that lets people in, for the tests of the module as libpam loads it.
         .executableTarget(

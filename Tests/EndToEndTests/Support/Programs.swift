@@ -21,7 +21,7 @@ enum Python {
     static let path: String = {
         if let named = Environment["VIPNS_TEST_PYTHON"] { return named }
         let built = Programs.folder.split(separator: "/").prefix { $0 != ".build" }.reduce("") { "\($0)/\($1)" }
-        let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
+        let root = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" }
         let candidates = [root, built].map { "\($0)/.build-python/bin/python" }
         return candidates.first { unsafe access($0, X_OK) == 0 } ?? candidates[0]
     }()

@@ -17,7 +17,7 @@ private struct Faults: CustomTestStringConvertible {
 
     /// The points of one call, in order.
     func points(of call: String) -> StrideTo<Int> {
-        stride(from: 1, to: 100, by: Environment["VIPNS_FAULTS"] == "all" ? 1 : strides[call] ?? 1)
+        stride(from: 1, to: 100, by: Dose.isFull ? 1 : strides[call] ?? 1)
     }
 
     /// While sessions are opened, entered and closed.
