@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo lab test bench install uninstall install-pam uninstall-pam deb lint format fuzz coverage clean
+.PHONY: build demo lab test bench install uninstall install-pam uninstall-pam deb lint format faults fuzz model tsan coverage clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SECONDS ?= 60
@@ -12,7 +12,7 @@ RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-t
 DEBUG := VIPNS_STRICT=1 swift build --build-tests --explicit-target-dependency-import-check error
 # Program by program: what the tests share is a part of the package too, and needs a library of the debug build.
 PROGRAMS := vipns-helper vipnsd vipns vipns-lab pam_vipns
-FUZZERS := HelperChannelFuzz VarlinkFuzz PAMReplyFuzz
+FUZZERS := HelperChannelFuzz NetlinkReplyFuzz VarlinkFuzz ConfigurationFuzz PAMReplyFuzz
 
 PREFIX ?= /usr
 # PAM's modules lie beside pam_unix.so; where that is depends on the distribution.
@@ -210,17 +210,15 @@ lint:
 format:
 	swift format --in-place --configuration .swift-format -r Sources Tests Package.swift
 
+# SECONDS each; KEEP_CORPUS=1 packs what was found into Tests/Fuzz/Corpus.
 fuzz:
 	$(call packages,build)
-	@for fuzzer in $(FUZZERS); do \
-		corpus=.build-fuzz/corpus/$$fuzzer; \
-		mkdir -p "$$corpus"; \
-		swift build --package-path Tests/Fuzz --scratch-path .build-fuzz --product $$fuzzer \
-			-Xswiftc -sanitize=fuzzer --sanitize=address -Xswiftc -use-ld=lld; \
-		VIPNS_FUZZ_SEEDS="$$corpus" SWIFT_BACKTRACE=enable=no .build-fuzz/debug/$$fuzzer "$$corpus" \
-			-max_total_time=$(SECONDS) -max_len=8192 -timeout=10 -print_final_stats=1 \
-			-artifact_prefix=.build-fuzz/ -verbosity=0 -print_funcs=0; \
-	done
+	@Tests/Fuzz/run.sh "$(SECONDS)" $(FUZZERS)
+
+# The plan of a session's life as a model, searched with Spin, and its mutants.
+model:
+	$(call packages,model)
+	@Tests/Model/check.sh
 
 coverage: build .build-python/ready
 	$(call packages,build test login)

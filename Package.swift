@@ -55,9 +55,10 @@ let moduleLinking: [LinkerSetting] = [
 let package = Package(
     name: "vipns",
     // What Tests/Fuzz, a package of its own, links, and the PAM module. The programs are products by themselves.
-    products: ["Addressing", "HelperChannel", "LinuxSystem", "Netlink", "PAMModule", "Varlink"].map {
-        .library(name: $0, targets: [$0])
-    } + [.library(name: "pam_vipns", type: .dynamic, targets: ["pam_vipns"])],
+    products: ["Addressing", "HelperChannel", "LinuxSystem", "Netlink", "PAMModule", "ServiceConfiguration", "Varlink"]
+        .map {
+            .library(name: $0, targets: [$0])
+        } + [.library(name: "pam_vipns", type: .dynamic, targets: ["pam_vipns"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),

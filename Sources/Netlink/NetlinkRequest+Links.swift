@@ -148,6 +148,20 @@ public struct LinkDescription: Hashable, Sendable {
     public let kind: String?
 }
 
+extension LinkDescription {
+    /// Reads what the kernel says of a link; nil for any other message, and for one that lacks index or name.
+    init?(_ message: NetlinkMessage) {
+        guard message.type == UInt16(RTM_NEWLINK),
+            let attributes = message.attributes(afterHeader: MemoryLayout<ifinfomsg>.size),
+            let index = message.body.number(at: 4, Int32.self), let flags = message.body.number(at: 8, UInt32.self),
+            let name = attributes.string(IFLA_IFNAME)
+        else { return nil }
+        self.init(
+            index: index, name: name, mac: attributes.octets(IFLA_ADDRESS).flatMap { MACAddress(octets: Array($0)) },
+            isUp: flags & UInt32(IFF_UP) != 0, kind: attributes.nest(IFLA_LINKINFO)?.string(IFLA_INFO_KIND))
+    }
+}
+
 extension NetlinkSocket {
     /// All links of this namespace, or of the one numbered `targetNamespace` here.
     ///
@@ -157,17 +171,7 @@ extension NetlinkSocket {
         request.dumpLinks(targetNamespace: targetNamespace)
         var links: [LinkDescription] = []
         try dump(request) { message in
-            guard message.type == UInt16(RTM_NEWLINK),
-                let attributes = message.attributes(afterHeader: MemoryLayout<ifinfomsg>.size),
-                let index = message.body.number(at: 4, Int32.self), let flags = message.body.number(at: 8, UInt32.self),
-                let name = attributes.string(IFLA_IFNAME)
-            else { return }
-            links.append(
-                LinkDescription(
-                    index: index, name: name,
-                    mac: attributes.octets(IFLA_ADDRESS).flatMap { MACAddress(octets: Array($0)) },
-                    isUp: flags & UInt32(IFF_UP) != 0,
-                    kind: attributes.nest(IFLA_LINKINFO)?.string(IFLA_INFO_KIND)))
+            if let link = LinkDescription(message) { links.append(link) }
         } restart: {
             links = []
         }

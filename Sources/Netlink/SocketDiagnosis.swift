@@ -43,17 +43,21 @@ public struct SocketDiagnosis: ~Copyable {
         let states = UInt32.max & ~(1 << 6) & ~(1 << 12)
         request.putHeader(Self.header(family: family, states: states, id: inet_diag_sockid()))
         var found: [inet_diag_sockid] = []
-        let idOffset = 4
-        let idSize = MemoryLayout<inet_diag_sockid>.size
         try socket.dump(request) { message in
-            let octets = message.body.dropFirst(idOffset).prefix(idSize)
-            guard octets.count == idSize else { return }
-            // Sound: exactly the structure's size, and every bit pattern is a valid inet_diag_sockid.
-            found.append(unsafe Array(octets).withUnsafeBytes { unsafe $0.loadUnaligned(as: inet_diag_sockid.self) })
+            if let id = Self.id(in: message) { found.append(id) }
         } restart: {
             found = []
         }
         return found
+    }
+
+    /// Which socket an answer is about, out of its struct inet_diag_msg; nil where it is too short.
+    static func id(in message: NetlinkMessage) -> inet_diag_sockid? {
+        // After family, state, timer and retransmissions, an octet each.
+        let octets = message.body.dropFirst(4).prefix(MemoryLayout<inet_diag_sockid>.size)
+        guard octets.count == MemoryLayout<inet_diag_sockid>.size else { return nil }
+        // Sound: exactly the structure's size, and every bit pattern is a valid inet_diag_sockid.
+        return unsafe Array(octets).withUnsafeBytes { unsafe $0.loadUnaligned(as: inet_diag_sockid.self) }
     }
 
     private static func header(family: UInt8, states: UInt32, id: inet_diag_sockid) -> inet_diag_req_v2 {

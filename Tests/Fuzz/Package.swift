@@ -23,7 +23,9 @@ let package = Package(
     dependencies: [.package(name: "vipns", path: "../..")],
     targets: [
         .target(name: "FuzzStart", path: "FuzzStart", swiftSettings: settings),
+        fuzzer("ConfigurationFuzz", ["Addressing", "ServiceConfiguration"]),
         fuzzer("HelperChannelFuzz", ["Addressing", "HelperChannel", "LinuxSystem", "Netlink"]),
+        fuzzer("NetlinkReplyFuzz", ["Addressing", "Netlink"]),
         fuzzer("PAMReplyFuzz", ["PAMModule"]),
         fuzzer("VarlinkFuzz", ["Varlink"]),
     ])
