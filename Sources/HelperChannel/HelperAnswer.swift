@@ -14,14 +14,24 @@ public enum HelperAnswer: Hashable, Sendable {
     case cookie(UInt64)
     /// How many processes are left.
     case count(UInt32)
-    /// Whether the kernel still knows the number.
-    case alive(Bool)
+    /// Whether the kernel still knows the number, and the namespace's inode where the pin led to it.
+    case alive(Bool, inode: UInt64?)
     /// A part of the list of members.
     case members([Member])
     /// A part of the list of what the kernel knows.
     case found(Found)
+    /// A part of the list of whole pins; the first tells the rest of the audit, too.
+    case audited([SessionID], Audit?)
+    /// A part of the list of what could be pinned.
+    case pinned([SessionID])
+    /// What was made anew of a session's network; nil where nothing was missing.
+    case restored(String?)
+    /// A part of the list of holders.
+    case holders([Holder])
     /// Event: the namespace of this number is gone.
     case gone(number: UInt32)
+    /// Event: somebody took something away in the namespace of this number.
+    case changed(number: UInt32)
     /// Event: events were lost.
     case overrun
 
@@ -39,7 +49,51 @@ public enum HelperAnswer: Hashable, Sendable {
         }
     }
 
-    /// A pin, a living number, or both.
+    /// What the helper found of its own.
+    public struct Audit: Hashable, Sendable {
+        /// Whether clients that connect reach the listener that was handed over last.
+        public let isListening: Bool
+        /// What was missing, and was made anew.
+        public let mended: String?
+
+        /// Puts the two together.
+        public init(isListening: Bool, mended: String?) {
+            self.isListening = isListening
+            self.mended = mended
+        }
+    }
+
+    /// A process that keeps a namespace alive from outside.
+    public struct Holder: Hashable, Sendable {
+        /// What it does so by.
+        public enum Means: UInt32, Hashable, Sendable, CaseIterable {
+            /// A descriptor of the namespace.
+            case descriptor
+            /// A mount of it, in the process's own mount namespace.
+            case mount
+            /// A socket that was made in it, or accepted from a client in it.
+            case socket
+        }
+
+        /// The namespace's number.
+        public let number: UInt32
+        /// The process, as numbered where the helper runs.
+        public let pid: Int32
+        /// What it holds.
+        public let means: Means
+        /// The name of its program, 15 octets at most; proc_pid_comm(5).
+        public let program: String
+
+        /// Puts the facts together.
+        public init(number: UInt32, pid: Int32, means: Means, program: String) {
+            self.number = number
+            self.pid = pid
+            self.means = means
+            self.program = program
+        }
+    }
+
+    /// A pin, a name, a living number, or several of them.
     public struct Found: Hashable, Sendable {
         /// The pin's name.
         public let session: SessionID?
@@ -85,7 +139,12 @@ extension HelperAnswer {
         case .alive: VIPNS_MSG_DISMANTLE
         case .members: VIPNS_MSG_MEMBERS
         case .found: VIPNS_MSG_LIST
+        case .audited: VIPNS_MSG_AUDIT
+        case .pinned: VIPNS_MSG_PIN
+        case .restored: VIPNS_MSG_RESTORE
+        case .holders: VIPNS_MSG_HOLDERS
         case .gone: VIPNS_MSG_GONE
+        case .changed: VIPNS_MSG_CHANGED
         case .overrun: VIPNS_MSG_OVERRUN
         }
     }
@@ -97,6 +156,27 @@ extension HelperAnswer {
     public static func parts(_ members: [Member]) -> [HelperAnswer] {
         stride(from: 0, to: members.count, by: membersPerPart).map { start in
             .members(Array(members[start..<min(start + membersPerPart, members.count)]))
+        }
+    }
+
+    /// How many sessions, or holders, one part has at most.
+    static let entriesPerPart = 1024
+
+    /// What an audit found, as parts that each fit one datagram; one at least.
+    public static func parts(whole: [SessionID], _ audit: Audit) -> [HelperAnswer] {
+        let rest = split(whole.dropFirst(entriesPerPart)).map { HelperAnswer.audited($0, nil) }
+        return [.audited(Array(whole.prefix(entriesPerPart)), audit)] + rest
+    }
+
+    /// Sessions that are pinned as parts that each fit one datagram.
+    public static func parts(pinned: [SessionID]) -> [HelperAnswer] { split(pinned[...]).map { .pinned($0) } }
+
+    /// Holders as parts that each fit one datagram.
+    public static func parts(_ holders: [Holder]) -> [HelperAnswer] { split(holders[...]).map { .holders($0) } }
+
+    private static func split<Entry>(_ entries: ArraySlice<Entry>) -> [[Entry]] {
+        stride(from: entries.startIndex, to: entries.endIndex, by: entriesPerPart).map { start in
+            Array(entries[start..<min(start + entriesPerPart, entries.endIndex)])
         }
     }
 
@@ -113,10 +193,16 @@ extension HelperAnswer {
             case .hello(let version): message.put(VIPNS_ATTR_VERSION.rawValue, version)
             case .cookie(let cookie): message.put(VIPNS_ATTR_COOKIE.rawValue, cookie)
             case .count(let count): message.put(VIPNS_ATTR_COUNT.rawValue, count)
-            case .alive(let alive): message.put(VIPNS_ATTR_ALIVE.rawValue, UInt8(alive ? 1 : 0))
+            case .alive(let alive, let inode):
+                message.put(VIPNS_ATTR_ALIVE.rawValue, UInt8(alive ? 1 : 0))
+                if let inode { message.put(VIPNS_ATTR_INODE.rawValue, inode) }
             case .members(let members): message.put(members)
             case .found(let found): message.put(found)
-            case .gone(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
+            case .audited(let whole, let audit): message.put(whole, audit)
+            case .pinned(let sessions): message.put(sessions)
+            case .restored(let what): message.put(text: what)
+            case .holders(let holders): message.put(holders)
+            case .gone(let number), .changed(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
             }
         }
     }
@@ -143,10 +229,15 @@ extension HelperAnswer {
         case VIPNS_MSG_HELLO: self = .hello(version: try fields.number(VIPNS_ATTR_VERSION))
         case VIPNS_MSG_MAKE: self = .cookie(try fields.number(VIPNS_ATTR_COOKIE))
         case VIPNS_MSG_KILL: self = .count(try fields.number(VIPNS_ATTR_COUNT))
-        case VIPNS_MSG_DISMANTLE: self = .alive(try fields.flag(VIPNS_ATTR_ALIVE))
+        case VIPNS_MSG_DISMANTLE: self = try fields.alive()
         case VIPNS_MSG_MEMBERS: self = .members(try fields.members())
         case VIPNS_MSG_LIST: self = .found(try fields.found())
+        case VIPNS_MSG_AUDIT: self = try fields.audited()
+        case VIPNS_MSG_PIN: self = .pinned(try fields.sessions())
+        case VIPNS_MSG_RESTORE: self = .restored(try fields.optionalText(VIPNS_ATTR_TEXT))
+        case VIPNS_MSG_HOLDERS: self = .holders(try fields.holders())
         case VIPNS_MSG_GONE: self = .gone(number: try fields.namespaceNumber())
+        case VIPNS_MSG_CHANGED: self = .changed(number: try fields.namespaceNumber())
         case VIPNS_MSG_OVERRUN: self = .overrun
         default: throw .malformed("unknown answer type \(fields.type.rawValue)")
         }

@@ -31,6 +31,48 @@ public enum HelperRequest: Hashable, Sendable {
     case reload(checksum: UInt64)
     /// Forget former allowances, where the one in force has this checksum.
     case settle(checksum: UInt64)
+    /// Look after what is the helper's own, and tell which pins are whole.
+    case audit
+    /// Pin again what a process stands in.
+    case pin([Pin])
+    /// Make anew what is missing of a session's network; without a link of its loopback alone.
+    case restore(SessionID, number: UInt32, link: SessionLink?)
+    /// Who holds these namespaces by something else than standing in them.
+    case holders([Namespace])
+
+    /// How many entries the lists of a request may have.
+    public static let mostEntries = 1024
+
+    /// A session that should be pinned.
+    public struct Pin: Hashable, Sendable {
+        /// The pin's name.
+        public let session: SessionID
+        /// Its namespace's number.
+        public let number: UInt32
+
+        /// Puts the two together.
+        public init(session: SessionID, number: UInt32) {
+            self.session = session
+            self.number = number
+        }
+    }
+
+    /// What is known of a namespace that nothing may lead to any more.
+    public struct Namespace: Hashable, Sendable {
+        /// Its number.
+        public let number: UInt32
+        /// Its cookie; 0 where that is not known.
+        public let cookie: UInt64
+        /// Its inode; 0 where that is not known.
+        public let inode: UInt64
+
+        /// Puts the facts together.
+        public init(number: UInt32, cookie: UInt64, inode: UInt64) {
+            self.number = number
+            self.cookie = cookie
+            self.inode = inode
+        }
+    }
 }
 
 extension HelperRequest {
@@ -49,6 +91,10 @@ extension HelperRequest {
         case .list: VIPNS_MSG_LIST
         case .reload: VIPNS_MSG_RELOAD
         case .settle: VIPNS_MSG_SETTLE
+        case .audit: VIPNS_MSG_AUDIT
+        case .pin: VIPNS_MSG_PIN
+        case .restore: VIPNS_MSG_RESTORE
+        case .holders: VIPNS_MSG_HOLDERS
         }
     }
 
@@ -59,7 +105,7 @@ extension HelperRequest {
         try HelperMessage.encode(type, sequence: sequence) { message in
             switch self {
             case .hello(let version): message.put(VIPNS_ATTR_VERSION.rawValue, version)
-            case .listen, .members, .list: break
+            case .listen, .members, .list, .audit: break
             case .join(let session): message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
             case .make(let session, let number, let preparation):
                 message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
@@ -71,6 +117,12 @@ extension HelperRequest {
             case .connect(let session, let link):
                 message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
                 if let link { message.put(link) }
+            case .restore(let session, let number, let link):
+                message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
+                message.put(VIPNS_ATTR_NUMBER.rawValue, number)
+                if let link { message.put(link) }
+            case .pin(let pins): message.put(pins)
+            case .holders(let namespaces): message.put(namespaces)
             case .kill(let number), .deleteLink(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
             case .reload(let checksum), .settle(let checksum): message.put(VIPNS_ATTR_CHECKSUM.rawValue, checksum)
             }
@@ -107,6 +159,11 @@ extension HelperRequest {
         case VIPNS_MSG_LIST: self = .list
         case VIPNS_MSG_RELOAD: self = .reload(checksum: try fields.number(VIPNS_ATTR_CHECKSUM))
         case VIPNS_MSG_SETTLE: self = .settle(checksum: try fields.number(VIPNS_ATTR_CHECKSUM))
+        case VIPNS_MSG_AUDIT: self = .audit
+        case VIPNS_MSG_PIN: self = .pin(try fields.pins())
+        case VIPNS_MSG_RESTORE:
+            self = .restore(try fields.session(), number: try fields.namespaceNumber(), link: try fields.link())
+        case VIPNS_MSG_HOLDERS: self = .holders(try fields.namespaces())
         default: throw .malformed("unknown request type \(fields.type.rawValue)")
         }
     }

@@ -18,6 +18,8 @@ final class HelperConnection: Sendable {
     enum Event: Sendable {
         /// The namespace of this number is gone.
         case gone(UInt32)
+        /// Somebody took a link, an address or a route away in the namespace of this number.
+        case changed(UInt32)
         /// Such events were lost.
         case overrun
         /// The channel has ended: every request that was under way has failed.
@@ -178,13 +180,14 @@ final class HelperConnection: Sendable {
     private func take(_ answer: HelperAnswer, sequence: UInt32, descriptor: DescriptorBox?) {
         switch answer {
         case .gone(let number): onEvent(.gone(number))
+        case .changed(let number): onEvent(.changed(number))
         case .overrun: onEvent(.overrun)
-        case .members, .found:
+        case .members, .found, .audited, .pinned, .holders:
             state.withLock { $0.pending[sequence]?.reply.parts.append(answer) }
         case .failed(let failure):
             let pending = state.withLock { $0.pending.removeValue(forKey: sequence) }
             pending?.waiter.resume(returning: .failure(failure))
-        case .done, .hello, .cookie, .count, .alive:
+        case .done, .hello, .cookie, .count, .alive, .restored:
             guard var pending = state.withLock({ $0.pending.removeValue(forKey: sequence) }) else { return }
             if !pending.isList { pending.reply.parts.append(answer) }
             pending.reply.descriptor = descriptor
@@ -230,15 +233,21 @@ extension HelperRequest {
     var patience: Duration {
         switch self {
         case .make, .connect, .join, .hello: .milliseconds(1500)
-        case .listen, .members, .kill, .dismantle, .unpin, .deleteLink, .list, .reload, .settle: .seconds(10)
+        // An audit is how the service hears that the helper works.
+        case .audit: .milliseconds(2000)
+        case .listen, .members, .kill, .dismantle, .unpin, .deleteLink, .list, .reload, .settle, .pin, .restore,
+            .holders:
+            .seconds(10)
         }
     }
 
     /// Whether the answer comes in parts, closed by `done`.
     var isList: Bool {
         switch self {
-        case .members, .list: true
-        case .hello, .listen, .make, .connect, .join, .kill, .dismantle, .unpin, .deleteLink, .reload, .settle: false
+        case .members, .list, .audit, .pin, .holders: true
+        case .hello, .listen, .make, .connect, .join, .kill, .dismantle, .unpin, .deleteLink, .reload, .settle,
+            .restore:
+            false
         }
     }
 }

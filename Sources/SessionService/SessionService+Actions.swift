@@ -126,7 +126,7 @@ extension SessionService {
         live.descriptor = nil
         do throws(HelperFailure) {
             let reply = try await ask(.dismantle(live.lease.session, number: live.lease.number))
-            guard case .alive(let alive)? = reply.parts.first else { return .dismantleFailed }
+            guard case .alive(let alive, _)? = reply.parts.first else { return .dismantleFailed }
             // Its last holder gone, the kernel no longer finds the namespace, but tears it down a while later, and says so
             // then (RTM_DELNSID). Only of what never was is there nothing to hear.
             return .dismantled(alive: alive || live.plan.cookie != nil)

@@ -97,6 +97,7 @@ extension SessionService: Service {
             switch event {
             case .gone(let number):
                 if let id = idsByNumber[number] { handle(.networkGone, id) }
+            case .changed: break
             case .overrun:
                 logger.warning("namespace events were lost, comparing")
                 do {

@@ -78,9 +78,9 @@ final class RequestTable {
         case .kill(let number):
             return Answer(.count(try kill([number])[number] ?? 0))
         case .dismantle(let session, let number):
-            return Answer(.alive(try networks.dismantle(session, number: Int32(number))))
+            return Answer(.alive(try networks.dismantle(session, number: Int32(number)), inode: nil))
         case .unpin(let session, let number):
-            return Answer(.alive(try networks.unpin(session, number: Int32(number))))
+            return Answer(.alive(try networks.unpin(session, number: Int32(number)), inode: nil))
         case .deleteLink(let number):
             try networks.deleteLink(number: Int32(number))
             return Answer(.done)
@@ -94,6 +94,8 @@ final class RequestTable {
             }
             allowances.settle()
             return Answer(.done)
+        case .audit, .pin, .restore, .holders:
+            throw NetworkError("keep sessions whole", Errno(rawValue: ENOSYS))
         }
     }
 

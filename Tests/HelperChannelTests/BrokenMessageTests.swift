@@ -12,6 +12,7 @@ struct BrokenMessageTests {
         case session, number, cookie, parent, mode, mac, address, prefixLength, gateway, members, count, alive, linked
         case errno, text, checksum, firewall, sysctls, inherit, mtu, routes
         case address6, prefixLength6, gateway6, routes6, asked, answering
+        case sessions, listening, pins, inode, namespaces, holders
     }
 
     private typealias Field = (Attribute, [UInt8])
@@ -247,6 +248,31 @@ struct BrokenMessageTests {
             [], route.dropLast(), route + [0], Self.six + [127, 0, 0, 0] + Self.six,
             Self.six + [129, 0, 0, 0] + Self.six, (0..<65).flatMap { _ in route },
         ] as [[UInt8]] { expectRefusal(try routes(Array(octets)), "\(octets.count)") }
+    }
+
+    @Test func `lists of pins and of namespaces come in whole entries, some and not too many`() throws {
+        let pin = Array("k7f3q2m5".utf8) + [0, 0, 0x10, 0]
+        let namespace = [0, 0, 0x10, 0] + [UInt8](repeating: 1, count: 16)
+        for (type, attribute, entry) in [(50, Attribute.pins, pin), (52, .namespaces, namespace)]
+            as [(UInt16, Attribute, [UInt8])]
+        {
+            _ = try HelperRequest.decode(try message(type, [(attribute, entry + entry)]))
+            let many = [[UInt8]](repeating: entry, count: 1025).flatMap(\.self)
+            for octets in [[], Array(entry.dropLast()), entry + [0], many] {
+                expectRefusal(try message(type, [(attribute, octets)]), "\(type): \(octets.count) octets")
+            }
+        }
+        // An id of another grammar, which would be a path; numbers that are not ours.
+        expectRefusal(try message(50, [(.pins, Array("../../..".utf8) + [0, 0, 0x10, 0])]))
+        expectRefusal(try message(50, [(.pins, Array("k7f3q2m5".utf8) + [0, 0, 0, 0])]))
+        expectRefusal(try message(52, [(.namespaces, [UInt8](repeating: 0xff, count: 20))]))
+        expectRefusal(try message(51, [(.session, text("k7f3q2m5"))]), "restore without a number")
+        expectRefusal(try message(49, [(.count, [0, 0, 0, 0])]), "an audit asks for nothing")
+    }
+
+    @Test func `a holder by unknown means is refused`() throws {
+        let answer = try message(52, [(.holders, [0, 0, 0x10, 0, 1, 0, 0, 0, 3] + [UInt8](repeating: 0, count: 19))])
+        #expect(throws: HelperChannelError.self) { _ = try HelperAnswer.decode(answer) }
     }
 
     @Test func `sequence 0, flags and a port are refused`() throws {

@@ -120,6 +120,31 @@ struct GoldenTests {
         ])
     }
 
+    @Test func `what keeps sessions whole`() throws {
+        let session = try Samples.session()
+        // swift-format-ignore
+        #expect(try HelperRequest.pin([.init(session: session, number: 0x100002)]).encoded(sequence: 8) == [
+            32, 0, 0, 0, 50, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_PIN, sequence 8
+            16, 0, 31, 0, 0x6b, 0x37, 0x66, 0x33, 0x71, 0x32, 0x6d, 0x35, 2, 0, 0x10, 0, // PINS "k7f3q2m5", 0x100002
+        ])
+        // swift-format-ignore
+        #expect(try HelperRequest.holders([.init(number: 0x100002, cookie: 3, inode: 4)]).encoded(sequence: 9) == [
+            40, 0, 0, 0, 52, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_HOLDERS, sequence 9
+            24, 0, 33, 0, 2, 0, 0x10, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, // NAMESPACES
+        ])
+        // swift-format-ignore
+        #expect(try HelperAnswer.audited([session], .init(isListening: true, mended: nil)).encoded(sequence: 8) == [
+            36, 0, 0, 0, 49, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_AUDIT, sequence 8
+            12, 0, 29, 0, 0x6b, 0x37, 0x66, 0x33, 0x71, 0x32, 0x6d, 0x35,          // SESSIONS "k7f3q2m5"
+            5, 0, 30, 0, 1, 0, 0, 0,                                               // LISTENING
+        ])
+        // swift-format-ignore
+        #expect(try HelperAnswer.changed(number: 0x100002).encoded(sequence: 0) == [
+            24, 0, 0, 0, 53, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_CHANGED
+            8, 0, 3, 0, 0x02, 0, 0x10, 0,                                          // NUMBER 0x100002
+        ])
+    }
+
     @Test func `an event has no sequence number`() throws {
         // swift-format-ignore
         #expect(try HelperAnswer.gone(number: 0x100002).encoded(sequence: 0) == [

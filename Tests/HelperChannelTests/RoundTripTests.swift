@@ -26,7 +26,7 @@ struct RoundTripTests {
 
     @Test func `every request has a type of its own`() throws {
         let requests = try Samples.requests()
-        #expect(Set(requests.map(\.type.rawValue)).count == 13)
+        #expect(Set(requests.map(\.type.rawValue)).count == 17)
     }
 
     @Test(arguments: [0, 1, 4088, 4089, 10_000])
@@ -43,6 +43,27 @@ struct RoundTripTests {
             read += some
         }
         #expect(read == members)
+    }
+
+    @Test(arguments: [0, 1, 1024, 1025, 5000])
+    func `lists of sessions and of holders fit their parts`(count: Int) throws {
+        let whole = try [SessionID](repeating: Samples.session(), count: count)
+        let holders = [HelperAnswer.Holder](repeating: Samples.holder(.socket), count: count)
+        let audit = HelperAnswer.Audit(isListening: true, mended: String(repeating: "x", count: 1000))
+        var read = (whole: 0, audits: 0, pinned: 0, holders: 0)
+        for part in HelperAnswer.parts(whole: whole, audit) + HelperAnswer.parts(pinned: whole)
+            + HelperAnswer.parts(holders)
+        {
+            switch try HelperAnswer.decode(try part.encoded(sequence: 1)).answer {
+            case .audited(let sessions, let audit):
+                read.whole += sessions.count
+                read.audits += audit == nil ? 0 : 1
+            case .pinned(let sessions): read.pinned += sessions.count
+            case .holders(let holders): read.holders += holders.count
+            case let other: Issue.record("a part is read as \(other)")
+            }
+        }
+        #expect(read == (count, 1, count, count))
     }
 
     @Test func `a failure's text is cut, not refused`() throws {

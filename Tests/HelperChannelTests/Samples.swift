@@ -86,18 +86,32 @@ enum Samples {
             .connect(session, link: try link6()), .connect(session, link: try link6(isPair: false, gateway: nil)),
             .connect(session, link: try link6(isPair: false, routes: try routes6(1))),
             .connect(session, link: try link6(gateway: nil, routes: try routes(64) + routes6(64))),
+            .audit, .pin([.init(session: session, number: 0x100000)]),
+            .pin((0..<HelperRequest.mostEntries).map { .init(session: session, number: 0x100000 + UInt32($0)) }),
+            .restore(session, number: 0x100000, link: nil), .restore(session, number: 0x100001, link: try link6()),
+            .holders([.init(number: 0x100000, cookie: 0, inode: .max)]),
+            .holders((0..<HelperRequest.mostEntries).map { .init(number: 0x100000 + UInt32($0), cookie: 1, inode: 0) }),
         ] + links.map { .connect(session, link: $0) }
+    }
+
+    static func holder(_ means: HelperAnswer.Holder.Means) -> HelperAnswer.Holder {
+        HelperAnswer.Holder(
+            number: 0x100001, pid: 4711, means: means, program: means == .mount ? "" : "fifteen-letters")
     }
 
     static func answers() throws -> [HelperAnswer] {
         let session = try session()
         return [
             .done, .failed(HelperFailure(errno: 98, description: "cannot")), .hello(version: 1), .cookie(.max),
-            .count(0), .count(.max), .alive(true), .alive(false), .members([]),
+            .count(0), .count(.max), .alive(true, inode: nil), .alive(false, inode: .max), .members([]),
             .members([.init(number: 0x100000, pid: 1), .init(number: 0x100001, pid: .max)]),
             .found(.init(session: session, number: 0x100000, cookie: 4711, hasLink: true)),
             .found(.init(session: nil, number: nil, cookie: nil, hasLink: false)),
-            .gone(number: 0x100000), .overrun,
+            .audited([], .init(isListening: true, mended: nil)), .audited([session], nil),
+            .audited([session], .init(isListening: false, mended: "its socket")), .pinned([]),
+            .pinned([session, session]), .restored(nil), .restored("link 'eth0'"), .holders([]),
+            .holders(HelperAnswer.Holder.Means.allCases.map(holder)), .gone(number: 0x100000),
+            .changed(number: 0x100000), .overrun,
         ]
     }
 }

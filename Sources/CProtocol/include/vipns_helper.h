@@ -12,7 +12,7 @@
 #define VIPNS_HELPER_H
 
 /* Sent in VIPNS_MSG_HELLO, the first message each way; any other version ends the channel. */
-#define VIPNS_HELPER_VERSION 3
+#define VIPNS_HELPER_VERSION 4
 
 /* Upper bound of one message in octets. */
 #define VIPNS_MESSAGE_SIZE 32768
@@ -50,13 +50,13 @@ enum vipns_message {
     VIPNS_MSG_MEMBERS,
     /* Kill the processes in one namespace. in: NUMBER; out: COUNT of those still there */
     VIPNS_MSG_KILL,
-    /* Destroy TCP sockets, unpin, forget. in: SESSION, NUMBER; out: ALIVE */
+    /* Destroy TCP sockets, unpin, forget. in: SESSION, NUMBER; out: ALIVE, [INODE] */
     VIPNS_MSG_DISMANTLE,
     /* Unpin only: processes that are left live on with their sockets. in: SESSION, NUMBER; out: ALIVE, as VIPNS_MSG_DISMANTLE */
     VIPNS_MSG_UNPIN,
     /* Delete the session's link by its namespace's number. in: NUMBER; done when the kernel says so or it was gone */
     VIPNS_MSG_DELETE_LINK,
-    /* All pins and all living numbers of ours. out, in parts, one each: [SESSION], [NUMBER], [COOKIE], LINKED */
+    /* All pins, names and living numbers of ours. out, in parts, one each: [SESSION], [NUMBER], [COOKIE], LINKED */
     VIPNS_MSG_LIST,
     /* Event: the namespace of this number is gone. out: NUMBER */
     VIPNS_MSG_GONE,
@@ -69,6 +69,24 @@ enum vipns_message {
     VIPNS_MSG_RELOAD,
     /* Forget former allowances. Where the one in force has another checksum, ESTALE and nothing is changed. in: CHECKSUM */
     VIPNS_MSG_SETTLE,
+    /*
+     * Look after what is the helper's own, and make anew what is gone of it: run directory, lock, its socket, pin
+     * directory. Comes every 2 s: so each side hears that the other one works.
+     * out, in parts: SESSIONS whose pin and name are whole; the first also LISTENING, [TEXT] (what was made anew);
+     * then DONE
+     */
+    VIPNS_MSG_AUDIT,
+    /* Pin again what a process stands in, and give it its name. in: PINS; out, in parts: SESSIONS that are pinned; DONE */
+    VIPNS_MSG_PIN,
+    /*
+     * Make anew what is missing of link, addresses, routes, lo; leave what is there. EADDRINUSE: another link has the MAC.
+     * in: as VIPNS_MSG_CONNECT, and NUMBER; out: [TEXT] (what was made anew)
+     */
+    VIPNS_MSG_RESTORE,
+    /* Who holds namespaces by something else than standing in them. in: NAMESPACES; out, in parts: HOLDERS; then DONE */
+    VIPNS_MSG_HOLDERS,
+    /* Event: somebody took a link, an address or a route away in the namespace of this number. out: NUMBER */
+    VIPNS_MSG_CHANGED,
 };
 
 /* Attribute types and payloads. */
@@ -129,6 +147,18 @@ enum vipns_attribute {
     VIPNS_ATTR_ASKED,
     /* entries of 16 octets, 3 at most: name servers that answer in their place; as ASKED */
     VIPNS_ATTR_ANSWERING,
+    /* entries of 8 octets: session ids */
+    VIPNS_ATTR_SESSIONS,
+    /* u8: whether the path of the client socket leads to the one that was bound last */
+    VIPNS_ATTR_LISTENING,
+    /* entries of 12 octets, 1,024 at most: session id; its namespace's number, u32 */
+    VIPNS_ATTR_PINS,
+    /* u64: the inode of the namespace, which another one may have later; ioctl_ns(2) */
+    VIPNS_ATTR_INODE,
+    /* entries of 20 octets, 1,024 at most: namespace's number, u32; cookie, u64, and inode, u64, 0 where it is not known */
+    VIPNS_ATTR_NAMESPACES,
+    /* entries of 28 octets: namespace's number, u32; process id, u32; u32: 0 descriptor, 1 mount, 2 socket; its program, 16 octets, NULs at the end */
+    VIPNS_ATTR_HOLDERS,
 };
 
 #endif

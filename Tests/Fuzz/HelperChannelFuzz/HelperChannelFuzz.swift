@@ -52,7 +52,7 @@ public func fuzzHelperChannel(_ start: UnsafePointer<UInt8>?, _ count: Int) -> C
             .deleteLink(number: number), .list, .make(session, number: number, preparation: preparation),
         ]
         let answers: [HelperAnswer] = [
-            .done, .hello(version: HelperProtocol.version), .cookie(7), .alive(true), .count(1),
+            .done, .hello(version: HelperProtocol.version), .cookie(7), .alive(true, inode: 7), .count(1),
             .failed(HelperFailure(errno: 98, description: "cannot")), .gone(number: number), .overrun,
             .found(HelperAnswer.Found(session: session, number: number, cookie: 7, hasLink: true)),
         ]
