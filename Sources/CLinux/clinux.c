@@ -1,11 +1,14 @@
 #define _GNU_SOURCE
 #include "clinux.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <grp.h>
 #include <linux/if.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -55,12 +58,20 @@ int vipns_is_nsfs(int fd) {
     if (fstatfs(fd, &facts) < 0) return -1;
     return facts.f_type == NSFS_MAGIC;
 }
+int vipns_is_nsfs_path(const char *path) {
+    struct statfs facts;
+    if (statfs(path, &facts) < 0) return -1;
+    return facts.f_type == NSFS_MAGIC;
+}
 int vipns_ns_type(int fd) { return ioctl(fd, NS_GET_NSTYPE); }
 int vipns_ns_owner(int fd) { return ioctl(fd, NS_GET_USERNS); }
 
 int vipns_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int vipns_pidfd_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+int vipns_pidfd_getfd(int pidfd, int descriptor) {
+    return (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0);
 }
 int vipns_terminal_columns(int fd) {
     struct winsize size;
@@ -204,6 +215,51 @@ long vipns_receive(int fd, void *bytes, size_t size, int *descriptors, int limit
     }
     *count = kept;
     return got;
+}
+
+int vipns_hear_losses(int fd) {
+    int on = 1;
+    /* A filter reads halfwords in network order, and netlink writes them in the host's. */
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELLINK), 5, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELADDR), 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 0, 3),
+        /* A link that is not up. */
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, NLMSG_HDRLEN + offsetof(struct ifinfomsg, ifi_flags)),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, htonl(IFF_UP), 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, ~0U),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    struct sock_fprog filter = {.len = sizeof code / sizeof code[0], .filter = code};
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) < 0) return -1;
+    return setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on);
+}
+
+long vipns_receive_numbered(int fd, void *bytes, size_t size, int *number) {
+    struct iovec part = {.iov_base = bytes, .iov_len = size};
+    union {
+        char room[CMSG_SPACE(sizeof(int)) * 4];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    ssize_t got = recvmsg(fd, &message, MSG_DONTWAIT);
+    *number = -1;
+    if (got < 0) return -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level == SOL_NETLINK && header->cmsg_type == NETLINK_LISTEN_ALL_NSID)
+            memcpy(number, CMSG_DATA(header), sizeof *number);
+    }
+    return got;
+}
+
+int vipns_has_capability(int capability) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    if (syscall(SYS_capget, &header, data) < 0) return -1;
+    return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
 }
 
 /* Asks one thing of a link; netdevice(7). */

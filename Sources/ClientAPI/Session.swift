@@ -44,6 +44,8 @@ public struct Session: Codable, Hashable, Sendable {
     public let openedBoot: Int64
     /// When its address may be granted again, in microseconds since boot.
     public let heldUntilBoot: Int64?
+    /// Who kept its namespace alive after its end; nil where nobody did.
+    public let holders: [Holder]?
 
     /// Where a session is in its life.
     public enum State: String, Codable, Sendable, CaseIterable {
@@ -91,7 +93,7 @@ public struct Session: Codable, Hashable, Sendable {
         prefixLength: Int? = nil, pairedAddress: String? = nil, pairedPrefixLength: Int? = nil, parent: String? = nil,
         mac: String? = nil, user: String, uid: UInt32, service: String, leaders: [Int32], leftovers: Leftovers,
         number: Int32, cookie: UInt64? = nil, boot: String, opened: Int64, openedBoot: Int64,
-        heldUntilBoot: Int64? = nil
+        heldUntilBoot: Int64? = nil, holders: [Holder]? = nil
     ) {
         self.id = id
         self.state = state
@@ -115,5 +117,6 @@ public struct Session: Codable, Hashable, Sendable {
         self.opened = opened
         self.openedBoot = openedBoot
         self.heldUntilBoot = heldUntilBoot
+        self.holders = holders
     }
 }

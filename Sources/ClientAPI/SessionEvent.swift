@@ -30,6 +30,14 @@ public struct SessionEvent: Codable, Hashable, Sendable {
         public static let freed = Kind(rawValue: "freed")
         /// A session was refused.
         public static let refused = Kind(rawValue: "refused")
+        /// What somebody had taken away was made anew.
+        public static let healed = Kind(rawValue: "healed")
+        /// Something is not as it should be, and cannot be mended.
+        public static let alarm = Kind(rawValue: "alarm")
+        /// The collector has found what nobody may need any more.
+        public static let suspected = Kind(rawValue: "suspected")
+        /// The collector has freed it.
+        public static let collected = Kind(rawValue: "collected")
         /// Something went wrong.
         public static let failed = Kind(rawValue: "failed")
     }

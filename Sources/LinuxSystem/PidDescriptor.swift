@@ -48,6 +48,17 @@ public struct PidDescriptor: ~Copyable, Sendable {
         try checked { vipns_pidfd_signal(raw, signal) }
     }
 
+    /// A copy of one of the process's descriptors; pidfd_getfd(2). Needs CAP_SYS_PTRACE for a process of somebody else.
+    ///
+    /// - Throws: EBADF where it has none of that number by now, ESRCH, EPERM.
+    public borrowing func copy(of number: Int32) throws(Errno) -> OwnedDescriptor {
+        let raw = descriptor.withRaw { $0 }
+        let copy = vipns_pidfd_getfd(raw, number)
+        // Not by `checked`: EBADF is an answer here, and no mistake of ours.
+        if copy < 0 { throw Errno.current }
+        return OwnedDescriptor(adopting: copy)
+    }
+
     /// Whether the process has ended, without waiting.
     public var hasEnded: Bool { descriptor.isReadable(within: 0) }
 }

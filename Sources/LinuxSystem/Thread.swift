@@ -31,7 +31,9 @@ func onOwnThread<Value: Sendable>(
 }
 
 /// Starts a raw thread that runs `body` and ends with it; nobody waits for it.
-func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
+///
+/// - Throws: EAGAIN where no more can be made.
+public func startThread(_ body: @escaping @Sendable () -> Void) throws(Errno) {
     pthread_detach(try startThread(Work(body)))
 }
 

@@ -23,6 +23,18 @@ extension NetlinkRequest {
         }
     }
 
+    /// Takes an address from a link, and the routes that came with it; rtnetlink(7), RTM_DELADDR.
+    public mutating func removeAddress(_ address: IPPrefix, linkIndex: Int32, linkName: String) {
+        begin(
+            type: UInt16(RTM_DELADDR), flags: acknowledged, purpose: "take address \(address) from link '\(linkName)'")
+        var header = ifaddrmsg()
+        header.ifa_family = address.address.family.kernelValue
+        header.ifa_prefixlen = UInt8(address.length)
+        header.ifa_index = UInt32(bitPattern: linkIndex)
+        putHeader(header)
+        put(IFA_LOCAL, octets: address.address.octets)
+    }
+
     /// Adds the route for everything that no other route covers; rtnetlink(7), RTM_NEWROUTE.
     ///
     /// A gateway outside of the link's own network is reached on the link all the same (RTNH_F_ONLINK).

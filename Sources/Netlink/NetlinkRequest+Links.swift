@@ -119,6 +119,17 @@ extension NetlinkRequest {
         if let targetNamespace { put(IFLA_TARGET_NETNSID, targetNamespace) }
     }
 
+    /// Deletes a link by its index, in the namespace that has the number `targetNamespace` here.
+    public mutating func deleteLink(index: Int32, targetNamespace: Int32) {
+        begin(
+            type: UInt16(RTM_DELLINK), flags: acknowledged,
+            purpose: "delete link \(index) of namespace \(targetNamespace)")
+        var header = ifinfomsg()
+        header.ifi_index = index
+        putHeader(header)
+        put(IFLA_TARGET_NETNSID, targetNamespace)
+    }
+
     /// Asks for all links of the socket's namespace, or of the one numbered `targetNamespace` here.
     public mutating func dumpLinks(targetNamespace: Int32? = nil) {
         begin(type: UInt16(RTM_GETLINK), flags: UInt16(NLM_F_REQUEST | NLM_F_DUMP), purpose: "list links")

@@ -33,6 +33,34 @@ struct MemberScan {
 
     private init() {}
 
+    /// Lends the namespaces of these numbers in which any thread stands, each once.
+    ///
+    /// - Throws: whatever keeps it from looking, and what `body` throws.
+    static func visit(
+        _ wanted: Set<Int32>, host: borrowing NetlinkSocket,
+        _ body: (Int32, borrowing NetworkNamespace) throws(Errno) -> Void
+    ) throws(Errno) {
+        var wanted = wanted
+        if wanted.isEmpty { return }
+        var scan = MemberScan()
+        let own = getpid()
+        for name in try directoryEntries("/proc") {
+            guard let pid = Int32(name), pid != own else { continue }
+            for thread in try scan.threads(of: pid) {
+                let path = "/proc/\(pid)/task/\(thread)/ns/net"
+                guard let number = try scan.number(of: path, host: host), wanted.contains(number),
+                    let namespace = try scan.open(path)
+                else { continue }
+                // It may have moved between the two looks.
+                let isSame = namespace.descriptor.withRaw { (try? host.namespaceNumber(of: $0)) == number }
+                guard isSame else { continue }
+                wanted.remove(number)
+                try body(number, namespace)
+                if wanted.isEmpty { return }
+            }
+        }
+    }
+
     /// The numbers of all namespaces that threads of one process are in now.
     static func numbers(ofProcess pid: Int32, host: borrowing NetlinkSocket) throws(Errno) -> Set<Int32> {
         var scan = MemberScan()

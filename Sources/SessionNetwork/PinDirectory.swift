@@ -32,6 +32,19 @@ public struct PinDirectory: Sendable {
         try attempt("make mount '\(path)' private") { unsafe vipns_make_private(path) }
     }
 
+    /// Makes the directory again where it is gone, or no mount of its own any more.
+    ///
+    /// - Returns: whether it had to.
+    /// - Throws: what failed.
+    func prepareAgain() throws(NetworkError) -> Bool {
+        var facts = stat()
+        let isNamesThere = unsafe stat(namesPath, &facts) == 0
+        let isThere = unsafe lstat(path, &facts) == 0 && vipns_is_mount_root(path) == 1
+        if isThere && isNamesThere { return false }
+        try prepare()
+        return true
+    }
+
     private func pin(_ session: SessionID) -> String { "\(path)/\(session)" }
     private func name(_ session: SessionID) -> String { "\(namesPath)/vipns-\(session)" }
 
@@ -48,11 +61,40 @@ public struct PinDirectory: Sendable {
         }
         do throws(NetworkError) {
             try attempt("mount namespace on pin '\(pin)'") { unsafe vipns_bind_mount(source, pin) }
-            try attempt("link '\(name(session))' to the pin") { unsafe symlink(pin, name(session)) }
+            try name(again: session)
         } catch {
             try? remove(session)
             throw error
         }
+    }
+
+    /// Makes the name of a pin where it is missing, or leads elsewhere.
+    ///
+    /// - Throws: what failed.
+    func name(again session: SessionID) throws(NetworkError) {
+        let (pin, name) = (pin(session), name(session))
+        do throws(NetworkError) {
+            try attempt("link '\(name)' to the pin") { unsafe symlink(pin, name) }
+        } catch  where error.errno == .fileExists {
+            guard readSymbolicLink(name) != pin else { return }
+            try attempt("remove '\(name)'") { unsafe unlink(name) }
+            try attempt("link '\(name)' to the pin") { unsafe symlink(pin, name) }
+        }
+    }
+
+    /// Whether the pin is a mount of a namespace, and its name leads to it.
+    ///
+    /// Of which namespace is not looked at: that would cost an open, and a question to the kernel, for each.
+    func isWhole(_ session: SessionID) -> Bool {
+        let pin = pin(session)
+        return unsafe vipns_is_nsfs_path(pin) == 1 && readSymbolicLink(name(session)) == pin
+    }
+
+    /// The inode of the namespace that is pinned; nil where none is.
+    func inode(_ session: SessionID) -> UInt64? {
+        let pin = pin(session)
+        guard unsafe vipns_is_nsfs_path(pin) == 1 else { return nil }
+        return try? FileIdentity(path: pin).inode
     }
 
     /// Opens a pinned namespace.
@@ -101,14 +143,15 @@ public struct PinDirectory: Sendable {
         }
     }
 
-    /// Takes away names in `/run/netns` that lead to pins that are gone.
-    public func removeDanglingNames() {
-        guard let names = try? directoryEntries(namesPath), let pins = try? Set(list()) else { return }
-        for name in names where name.hasPrefix("vipns-") {
-            guard let session = SessionID(String(name.dropFirst(6))), !pins.contains(session) else { continue }
+    /// The sessions that have a name in `/run/netns` that leads to a pin that is gone.
+    func danglingNames() -> [SessionID] {
+        guard let names = try? directoryEntries(namesPath), let pins = try? Set(list()) else { return [] }
+        return names.filter { $0.hasPrefix("vipns-") }.compactMap { name in
             // Another installation's names are its own.
-            guard readSymbolicLink(self.name(session)) == pin(session) else { continue }
-            _ = unsafe unlink(self.name(session))
+            guard let session = SessionID(String(name.dropFirst(6))), !pins.contains(session),
+                readSymbolicLink(self.name(session)) == pin(session)
+            else { return nil }
+            return session
         }
     }
 

@@ -73,9 +73,8 @@ extension SessionNetworks {
     /// Ends what a session holds by itself: TCP sockets, pin, name, sockets of ours inside.
     ///
     /// Goes on after a failure. Doing it again, or for a session that never was, is harmless.
-    /// - Returns: whether the kernel still knows the number: then somebody else holds the namespace, or did just now.
     /// - Throws: the first failure.
-    public func dismantle(_ session: SessionID, number: Int32) throws(NetworkError) -> Bool {
+    public func dismantle(_ session: SessionID, number: Int32) throws(NetworkError) -> Remains {
         forgetMade(session)
         // Peers get a reset, and an orphaned socket (FIN-WAIT, no process) cannot keep the namespace alive.
         destroySockets(of: session)
@@ -84,11 +83,19 @@ extension SessionNetworks {
 
     /// Takes the pin away and leaves everything inside alone.
     ///
-    /// - Returns: whether the kernel still knows the number.
     /// - Throws: the first failure.
-    public func unpin(_ session: SessionID, number: Int32) throws(NetworkError) -> Bool {
+    public func unpin(_ session: SessionID, number: Int32) throws(NetworkError) -> Remains {
+        let inode = pins.inode(session)
         try pins.remove(session)
-        return try isAlive(number)
+        return Remains(isAlive: try isAlive(number), inode: inode)
+    }
+
+    /// What is left of a session whose pin was taken away.
+    public struct Remains: Sendable {
+        /// Whether the kernel still knows the number: then somebody else holds the namespace, or did just now.
+        public let isAlive: Bool
+        /// The namespace's inode, where it was pinned: it tells who.
+        public let inode: UInt64?
     }
 
     private func destroySockets(of session: SessionID) {
@@ -109,13 +116,16 @@ extension SessionNetworks {
 
     /// Deletes the session's link from outside, by the namespace's number, and waits until the kernel has.
     ///
-    /// The last resort against a foreign holder of the namespace: the address is free afterwards, whoever holds on.
+    /// The last resort against a foreign holder of the namespace: the address is free afterwards, whoever holds on. The
+    /// link is told by its kind: it may have got another name.
     /// - Throws: the kernel's refusal; a link or namespace that is gone is none.
     public func deleteLink(number: Int32) throws(NetworkError) {
-        var request = NetlinkRequest(capacity: 256)
-        request.deleteLink(name: Self.linkName, targetNamespace: number)
         do throws(NetlinkError) {
-            try host.perform(request, accepting: [.noSuchDevice])
+            for link in try host.links(targetNamespace: number) where Self.isSessionLink(link) {
+                var request = NetlinkRequest(capacity: 256)
+                request.deleteLink(index: link.index, targetNamespace: number)
+                try host.perform(request, accepting: [.noSuchDevice])
+            }
         } catch {
             // EINVAL is also the answer for a number that nobody has any more.
             if error.errno == .invalidArgument, try !isAlive(number) { return }
@@ -127,7 +137,6 @@ extension SessionNetworks {
     ///
     /// - Throws: what failed.
     public func list() throws(NetworkError) -> [Found] {
-        pins.removeDanglingNames()
         var numbers: Set<Int32>
         do throws(NetlinkError) {
             numbers = try host.namespaceNumbers().filter { $0 >= Self.firstNumber }
@@ -149,11 +158,17 @@ extension SessionNetworks {
             }
             found.append(entry)
         }
+        found += pins.danglingNames().map { Found(session: $0, hasLink: false) }
         return found + numbers.map { Found(number: $0, hasLink: hasLink($0)) }
     }
 
     private func hasLink(_ number: Int32) -> Bool {
         let links = try? host.links(targetNamespace: number)
-        return links?.contains { $0.name == Self.linkName } ?? false
+        return links?.contains { Self.isSessionLink($0) } ?? false
+    }
+
+    /// A macvlan with a MAC address of those that software may choose: what vipns makes, and what containers have is not.
+    private static func isSessionLink(_ link: LinkDescription) -> Bool {
+        link.kind == "macvlan" && link.mac?.octets.first == 0x02
     }
 }

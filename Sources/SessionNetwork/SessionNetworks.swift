@@ -212,7 +212,7 @@ public final class SessionNetworks {
     ///
     /// Sent from the parent link in the session's name: a packet socket of the session's own would cost its open several
     /// milliseconds when it is closed. A frame that cannot be sent is no failure: the session's own traffic tells too.
-    private func announce(_ link: SessionLink, parentIndex: Int32) {
+    func announce(_ link: SessionLink, parentIndex: Int32) {
         for address in link.addresses {
             for frame in Announcement.frames(of: address.address, at: link.mac, gateway: address.gateway) {
                 try? packets.send(frame, onLink: parentIndex)

@@ -22,6 +22,8 @@ final class HelperConnection: Sendable {
         case changed(UInt32)
         /// Such events were lost.
         case overrun
+        /// Not the helper's word: this process itself did nothing for so long.
+        case stopped(Duration)
         /// The channel has ended: every request that was under way has failed.
         case lost
     }
@@ -36,13 +38,13 @@ final class HelperConnection: Sendable {
     private struct Pending {
         var reply = HelperReply()
         let isList: Bool
-        let deadline: Int64
+        var deadline: Int64
         let waiter: Waiter
     }
 
     private struct Unsent {
         let request: HelperRequest
-        let deadline: Int64
+        var deadline: Int64
         let waiter: Waiter
     }
 
@@ -51,6 +53,10 @@ final class HelperConnection: Sendable {
         var pending: [UInt32: Pending] = [:]
         var unsent: [Unsent] = []
         var isLost = false
+        /// When the helper last sent anything.
+        var lastHeard = SystemClock.bootTimeMicroseconds()
+        /// When overdue requests are looked for next.
+        var nextLook: Int64 = .max
     }
 
     private let socket: OwnedDescriptor
@@ -165,6 +171,7 @@ final class HelperConnection: Sendable {
         let descriptor = message.takeBox()
         if octets.isEmpty { throw Errno.connectionReset }
         let (sequence, answer) = try HelperAnswer.decode(octets)
+        state.withLock { $0.lastHeard = SystemClock.bootTimeMicroseconds() }
         take(answer, sequence: sequence, descriptor: descriptor)
         return true
     }
@@ -195,11 +202,26 @@ final class HelperConnection: Sendable {
         }
     }
 
+    /// Whether the helper has sent anything in the last time: one that is busy with others' requests is not silent.
+    func wasHeard(within time: Duration) -> Bool {
+        SystemClock.bootTimeMicroseconds() - state.withLock { $0.lastHeard } < Int64(time.microseconds)
+    }
+
+    private static let lookEvery = Duration.milliseconds(250)
+
     /// Looks four times a second, until the channel ends.
+    ///
+    /// A look that comes late means that this process was stopped: for so long no answer could be taken.
     private func giveUpOverdue() {
         guard !state.withLock({ $0.isLost }) else { return }
-        loop.perform(after: .milliseconds(250)) { [self] in giveUpOverdue() }
+        loop.perform(after: Self.lookEvery) { [self] in giveUpOverdue() }
         let now = SystemClock.bootTimeMicroseconds()
+        let late = state.withLock { state in
+            let late = now - state.nextLook
+            state.nextLook = now + Int64(Self.lookEvery.microseconds)
+            return late
+        }
+        if late > Self.stopMicroseconds { return forgive(late) }
         let overdue = state.withLock { state -> [Waiter] in
             let sequences = state.pending.filter { $0.value.deadline < now }.keys
             let sent = sequences.compactMap { state.pending.removeValue(forKey: $0)?.waiter }
@@ -209,6 +231,18 @@ final class HelperConnection: Sendable {
         }
         for waiter in overdue { waiter.resume(returning: .failure(.helperSilent)) }
         sendWaiting()
+    }
+
+    /// Later than this a look is not by load alone.
+    private static let stopMicroseconds: Int64 = 1_000_000
+
+    private func forgive(_ late: Int64) {
+        state.withLock { state in
+            for sequence in state.pending.keys { state.pending[sequence]?.deadline += late }
+            for index in state.unsent.indices { state.unsent[index].deadline += late }
+            state.lastHeard += late
+        }
+        onEvent(.stopped(.microseconds(late)))
     }
 
     private func lose() {

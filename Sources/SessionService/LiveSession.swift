@@ -1,4 +1,5 @@
 internal import Addressing
+internal import ClientAPI
 internal import HelperChannel
 internal import Leasing
 internal import LinuxSystem
@@ -56,6 +57,18 @@ final class LiveSession {
     var lastRecord: Task<Void, Never>?
     /// Callers of close that wait, by a number of their own.
     var closers: [UInt64: CheckedContinuation<Void, Never>] = [:]
+    /// The namespace's inode, once its pin was taken away.
+    var inode: UInt64?
+    /// Who keeps its namespace alive after its end, as far as that was found.
+    var holders: [Holder] = []
+    /// Whether it was told that the session cannot be pinned again.
+    var isPinMissing = false
+    /// What was told of its network last, until it is whole again.
+    var networkAlarm: String?
+    /// Whether its network is about to be looked at.
+    var isWaitingForLook = false
+    /// When it was, in microseconds since boot.
+    var lastLook: Int64 = .min / 2
     /// Why the last request for this session failed.
     var lastFailure = Failure("")
 

@@ -26,6 +26,6 @@ extension Session {
             service: lease.service, leaders: Array(live.leaders.values.map(\.leader.pid).sorted().prefix(most)),
             leftovers: live.plan.leftovers == .wait ? .wait : .kill, number: Int32(lease.number),
             cookie: live.plan.cookie, boot: lease.bootID, opened: lease.openedAt, openedBoot: lease.openedBoot,
-            heldUntilBoot: lease.heldUntilBoot)
+            heldUntilBoot: lease.heldUntilBoot, holders: live.holders.isEmpty ? nil : live.holders)
     }
 }

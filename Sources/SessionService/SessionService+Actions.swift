@@ -27,7 +27,7 @@ extension SessionService {
         case .deleteLink: answered(live) { await self.deleteLink(live) }
         case .unpin: unanswered { await self.unpin(live) }
         case .dropConnections: unanswered { await self.dropConnections(live) }
-        case .reportHolders: unanswered { await self.reportHolders(live) }
+        case .reportHolders: reportHolders(live)
         case .handOver: handOver(live)
         case .refuse(let failure): refuse(live, failure)
         case .watchLeader: break  // Watched since it was made known; see `entered`.
@@ -126,7 +126,8 @@ extension SessionService {
         live.descriptor = nil
         do throws(HelperFailure) {
             let reply = try await ask(.dismantle(live.lease.session, number: live.lease.number))
-            guard case .alive(let alive, _)? = reply.parts.first else { return .dismantleFailed }
+            guard case .alive(let alive, let inode)? = reply.parts.first else { return .dismantleFailed }
+            live.inode = inode ?? live.inode
             // Its last holder gone, the kernel no longer finds the namespace, but tears it down a while later, and says so
             // then (RTM_DELNSID). Only of what never was is there nothing to hear.
             return .dismantled(alive: alive || live.plan.cookie != nil)
@@ -148,7 +149,8 @@ extension SessionService {
 
     private func unpin(_ live: LiveSession) async {
         do throws(HelperFailure) {
-            _ = try await ask(.unpin(live.lease.session, number: live.lease.number))
+            let reply = try await ask(.unpin(live.lease.session, number: live.lease.number))
+            if case .alive(_, let inode?)? = reply.parts.first { live.inode = inode }
         } catch {
             // Dismantling comes at the end of every session and unpins again.
             logger(for: live).warning("cannot unpin, continuing", metadata: ["error": "\(error)"])
@@ -158,12 +160,6 @@ extension SessionService {
     private func dropConnections(_ live: LiveSession) async {
         guard let cookie = live.plan.cookie, let server else { return }
         await server.closeConnections { $0.peerNamespaceCookie == cookie }
-    }
-
-    private func reportHolders(_ live: LiveSession) async {
-        let pids = (try? await members()[live.lease.number]) ?? []
-        let holder = pids.isEmpty ? "orphaned sockets or a foreign descriptor" : "processes \(pids.sorted())"
-        logger(for: live).warning("somebody holds the session's namespace", metadata: ["holder": "\(holder)"])
     }
 
     private func startTimer(_ kind: TimerKind, _ live: LiveSession) {

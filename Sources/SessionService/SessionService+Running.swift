@@ -57,6 +57,9 @@ extension SessionService: Service {
                 try await listen(on: server)
                 logger.info("serving")
                 isQuiet = false
+                // What happened while nobody listened.
+                lookAtAll()
+                if let helper { Task(executorPreference: loop) { await self.keepCare(with: helper) } }
                 await follow(events)
                 if !Task.isCancelled {
                     logger.warning("the connection to the helper has ended, connecting again")
@@ -86,7 +89,7 @@ extension SessionService: Service {
     }
 
     /// Lets the helper bind the client socket anew: ours went with the helper that bound it, or never was.
-    private func listen(on server: VarlinkServer) async throws {
+    func listen(on server: VarlinkServer) async throws {
         guard let listener = try await ask(.listen).descriptor?.take() else { throw HelperFailure.helperLost }
         try server.serve(on: listener)
     }
@@ -97,14 +100,20 @@ extension SessionService: Service {
             switch event {
             case .gone(let number):
                 if let id = idsByNumber[number] { handle(.networkGone, id) }
-            case .changed: break
+            case .changed(let number):
+                if let live = idsByNumber[number].flatMap({ sessions[$0] }) { look(at: live) }
             case .overrun:
                 logger.warning("namespace events were lost, comparing")
                 do {
                     try await reconcile()
+                    lookAtAll()
                 } catch {
                     logger.error("cannot compare", metadata: ["error": "\(error)"])
                 }
+            case .stopped(let time):
+                let text = "vipnsd did not run for \(time.milliseconds / 1000) s"
+                logger.error("this process was stopped, or the host is overloaded", metadata: ["error": "\(text)"])
+                tell(.alarm, nil, text)
             case .lost: return
             }
         }

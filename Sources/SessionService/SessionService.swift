@@ -90,6 +90,10 @@ public actor SessionService {
     var lookups = AccountLookups()
     let watchers = EventFan()
     var scans = MemberScans()
+    var care = Care()
+    /// Sessions whose holders are to be found.
+    var holdersToFind: [LiveSession] = []
+    var isFindingHolders = false
 
     /// Makes the service; ``run()`` starts it.
     public init(

@@ -85,7 +85,7 @@ final class FloorNetwork {
     /// - Returns: whether the kernel still knows the number.
     @discardableResult
     func beginClose(_ opened: Opened) throws -> Bool {
-        try networks.dismantle(opened.session, number: opened.number)
+        try networks.dismantle(opened.session, number: opened.number).isAlive
     }
 
     /// Takes one apart, down to the kernel's word that nothing holds its namespace any more.

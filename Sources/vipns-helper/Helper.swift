@@ -9,9 +9,11 @@ final class Helper {
     private let table: RequestTable
     private let networks: SessionNetworks
     private let source: AllowanceSource
-    private let listener: OwnedDescriptor
+    private let directory: RunDirectory
     private let signals: OwnedDescriptor
     private let events: NetlinkSocket
+    private let losses: LossSocket
+    private let searches: HolderSearches
     private var channel: Channel?
     /// What the last service spoke, where that was refused.
     private var refusedVersion: UInt32?
@@ -20,18 +22,23 @@ final class Helper {
     private final class Channel {
         let socket: OwnedDescriptor
         var isGreeted = false
+        /// When it last asked for an audit, as it does every 2 s.
+        var lastAudit = ContinuousClock.now
+        var isSilent = false
         init(_ socket: consuming OwnedDescriptor) { self.socket = socket }
     }
 
     init(
         table: RequestTable, networks: SessionNetworks, source: AllowanceSource,
-        listener: consuming OwnedDescriptor, signals: consuming OwnedDescriptor
+        directory: RunDirectory, signals: consuming OwnedDescriptor
     ) throws(Errno) {
         self.events = try NetlinkSocket(groups: [NamespaceNumberEvent.group])
+        self.losses = try LossSocket()
+        self.searches = try HolderSearches()
         self.table = table
         self.networks = networks
         self.source = source
-        self.listener = listener
+        self.directory = directory
         self.signals = signals
     }
 
@@ -45,14 +52,23 @@ final class Helper {
                 events.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
                 // The channel before the listener: a service that was started anew comes after its predecessor's end.
                 pollfd(fd: channel?.socket.withRaw { $0 } ?? -1, events: Int16(POLLIN), revents: 0),
-                listener.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
+                pollfd(fd: directory.rawListener, events: Int16(POLLIN), revents: 0),
+                losses.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
+                searches.wake.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
             ]
-            try checked { unsafe poll(&entries, nfds_t(entries.count), -1) }
+            let count = try checked { unsafe poll(&entries, nfds_t(entries.count), untilSilence) }
+            if count == 0 { noteSilence() }
             let ready = entries.map { $0.revents != 0 }
             if ready[0], !handleSignals() { return }
             if ready[1] { forwardEvents() }
             if ready[2] { serveChannel() }
             if ready[3] { acceptChannel() }
+            if ready[4] { forwardLosses() }
+            if ready[5] {
+                for done in searches.takeDone() {
+                    send(Answer(list: HelperAnswer.parts(done.holders)), sequence: done.sequence)
+                }
+            }
         }
     }
 
@@ -83,9 +99,48 @@ final class Helper {
         }
     }
 
+    /// Tells each session that lost something once, however much it was.
+    private func forwardLosses() {
+        do throws(Errno) {
+            for number in try losses.numbers() where number >= SessionNetworks.firstNumber {
+                send(.changed(number: UInt32(number)), sequence: 0)
+            }
+        } catch .noBufferSpace {
+            send(.overrun, sequence: 0)
+        } catch {
+            log("warning: cannot read what sessions have lost: \(error), continuing")
+        }
+    }
+
+    /// How long to wait before a service that works would have asked for an audit, in milliseconds; -1 for ever.
+    private var untilSilence: Int32 {
+        guard let channel, channel.isGreeted, !channel.isSilent else { return -1 }
+        // One more than is left: rounded down it could be none, again and again.
+        return Int32(clamping: max(0, (channel.lastAudit + Self.patience - .now).milliseconds + 1))
+    }
+
+    private static let patience = Duration.seconds(4)
+
+    /// Nothing else waits to be done, so it is not that the helper did not come to it.
+    private func noteSilence() {
+        guard let channel, channel.isGreeted, !channel.isSilent, .now >= channel.lastAudit + Self.patience else {
+            return
+        }
+        channel.isSilent = true
+        log("cannot hear vipnsd: it has asked nothing for 4 s (is it stopped?)")
+    }
+
+    private func noteAudit(of channel: Channel) {
+        if channel.isSilent {
+            log("vipnsd asks again, after \((ContinuousClock.now - channel.lastAudit).milliseconds / 1000) s")
+        }
+        channel.isSilent = false
+        channel.lastAudit = .now
+    }
+
     private func acceptChannel() {
         do throws(Errno) {
-            let socket = try UnixSocket.accept(from: listener, nonBlocking: false)
+            let socket = try directory.accept()
             let peer = try PeerCredentials(of: socket)
             guard peer.uid == source.identity.uid || peer.uid == 0 else {
                 log("refused a connection from user \(peer.uid), process \(peer.pid)")
@@ -116,14 +171,26 @@ final class Helper {
             } else if !channel.isGreeted {
                 throw HelperError("serve a service that does not say hello first")
             }
+            if case .audit = request { noteAudit(of: channel) }
             if case .kill(let number) = request {
                 try serveKills(first: (sequence, number), from: channel)
             } else {
-                send(table.answer(request), sequence: sequence)
+                serve(request, sequence: sequence)
             }
         } catch {
             log("\(error), closing the channel")
             closeChannel()
+        }
+    }
+
+    private func serve(_ request: HelperRequest, sequence: UInt32) {
+        guard case .holders(let namespaces) = request else { return send(table.answer(request), sequence: sequence) }
+        do throws(Errno) {
+            try searches.begin(sequence, namespaces)
+        } catch {
+            send(
+                .failed(HelperFailure(errno: error.rawValue, description: "cannot look for holders: \(error)")),
+                sequence: sequence)
         }
     }
 
@@ -163,7 +230,10 @@ final class Helper {
             let failure = HelperFailure(errno: error.errno.rawValue, description: error.description)
             for kill in kills { send(.failed(failure), sequence: kill.sequence) }
         }
-        if let next { send(table.answer(next.request), sequence: next.sequence) }
+        if let next {
+            if case .audit = next.request { noteAudit(of: channel) }
+            serve(next.request, sequence: next.sequence)
+        }
         if let failure { throw failure }
     }
 
@@ -205,6 +275,7 @@ final class Helper {
 
     private func closeChannel() {
         channel = nil
+        searches.forget()
         // Half-made sessions are the next service's to find and take apart; our sockets must not keep them alive.
         networks.forgetMade()
     }

@@ -37,16 +37,15 @@ final class RequestTable {
     private var allowances: Allowances
     private let source: AllowanceSource
     private let networks: SessionNetworks
-    private let bindClientSocket: () throws(NetworkError) -> OwnedDescriptor
+    private let directory: RunDirectory
 
     init(
-        allowance: Allowance, source: AllowanceSource, networks: SessionNetworks,
-        bindClientSocket: @escaping () throws(NetworkError) -> OwnedDescriptor
+        allowance: Allowance, source: AllowanceSource, networks: SessionNetworks, directory: RunDirectory
     ) {
         self.allowances = Allowances(allowance)
         self.source = source
         self.networks = networks
-        self.bindClientSocket = bindClientSocket
+        self.directory = directory
     }
 
     func answer(_ request: HelperRequest) -> Answer {
@@ -63,7 +62,7 @@ final class RequestTable {
         case .hello:
             return Answer(.hello(version: HelperProtocol.version))
         case .listen:
-            return Answer(passing: try bindClientSocket())
+            return Answer(passing: try directory.bindClientSocket())
         case .make(let session, let number, let preparation):
             if let firewall = preparation.firewall { try check(firewall: firewall) }
             return Answer(.cookie(try networks.make(session, number: Int32(number), preparation: preparation)))
@@ -78,9 +77,9 @@ final class RequestTable {
         case .kill(let number):
             return Answer(.count(try kill([number])[number] ?? 0))
         case .dismantle(let session, let number):
-            return Answer(.alive(try networks.dismantle(session, number: Int32(number)), inode: nil))
+            return Answer(.alive(try networks.dismantle(session, number: Int32(number))))
         case .unpin(let session, let number):
-            return Answer(.alive(try networks.unpin(session, number: Int32(number)), inode: nil))
+            return Answer(.alive(try networks.unpin(session, number: Int32(number))))
         case .deleteLink(let number):
             try networks.deleteLink(number: Int32(number))
             return Answer(.done)
@@ -94,9 +93,33 @@ final class RequestTable {
             }
             allowances.settle()
             return Answer(.done)
-        case .audit, .pin, .restore, .holders:
-            throw NetworkError("keep sessions whole", Errno(rawValue: ENOSYS))
+        case .audit: return Answer(list: try audit())
+        case .pin(let pins):
+            let pinned = try networks.pinAgain(pins.map { ($0.session, Int32($0.number)) })
+            return Answer(list: HelperAnswer.parts(pinned: pinned))
+        case .restore(let session, let number, let link):
+            if let link { try check(link) }
+            return Answer(.restored(try networks.restore(session, number: Int32(number), link: link)))
+        // Answered when the search is done; the loop begins it.
+        case .holders: return Answer(list: [])
         }
+    }
+
+    /// Looks after what is the helper's own, all of it, and then tells the first failure.
+    private func audit() throws(NetworkError) -> [HelperAnswer] {
+        var mended: [String] = []
+        var failure: NetworkError?
+        do throws(HelperError) {
+            mended = try directory.mend()
+        } catch {
+            failure = NetworkError(sentence: error.description, errno: Errno(rawValue: EIO))
+        }
+        if try networks.preparePinsAgain() { mended.append("directory of pins") }
+        if let failure { throw failure }
+        if !mended.isEmpty { log("warning: made anew: \(mended.joined(separator: ", "))") }
+        let text = mended.isEmpty ? nil : mended.joined(separator: ", ")
+        return HelperAnswer.parts(
+            whole: try networks.wholePins(), .init(isListening: directory.isListening, mended: text))
     }
 
     private func reloaded(expecting checksum: UInt64) -> HelperAnswer {
@@ -161,6 +184,12 @@ final class RequestTable {
 
     private static let allowanceHint =
         "outside of the helper's allowance; run 'vipns reload' after a change of the configuration"
+}
+
+extension HelperAnswer {
+    fileprivate static func alive(_ remains: SessionNetworks.Remains) -> HelperAnswer {
+        .alive(remains.isAlive, inode: remains.inode)
+    }
 }
 
 extension HelperAnswer.Found {

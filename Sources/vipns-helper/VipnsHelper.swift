@@ -9,6 +9,7 @@
 
 import Glibc
 import LinuxSystem
+import Netlink
 import SessionNetwork
 
 @main
@@ -42,33 +43,21 @@ struct VipnsHelper {
         try raiseDescriptorLimit()
         try checkSurroundings()
         let identity = try serviceIdentity()
-        try makeRunDirectory()
-        let lock = try takeLock("\(options.runDirectory)/helper.lock", of: "'\(options.runDirectory)'")
-        defer { extendLifetime(lock) }
-        // Numbers belong to the network namespace, whatever the directories are: another helper would take our sessions
-        // for orphans.
-        let cookie = try NetworkNamespace.cookieOfCallingThread()
-        let namespaceLock = try takeLock("/run/vipns-helper.\(cookie).lock", of: "this network namespace")
-        defer { extendLifetime(namespaceLock) }
+        let directory = try RunDirectory(path: options.runDirectory, group: identity.gid)
         let signals = OwnedDescriptor(adopting: try signalDescriptor([SIGHUP, SIGTERM, SIGINT]))
         let source = AllowanceSource(
             program: options.serviceProgram ?? Self.sibling("vipnsd"), configuration: options.config, identity: identity
         )
-        let clientSocket = "\(options.runDirectory)/io.vipns"
         let networks = try SessionNetworks(
             pins: PinDirectory(path: "\(options.runDirectory)/netns", namesPath: options.names))
         let allowance = try source.load(within: .seconds(10))
-        let table = RequestTable(allowance: allowance, source: source, networks: networks) { () throws(NetworkError) in
-            do throws(Errno) {
-                // Everybody may connect: who asks is told by the kernel at every connection.
-                return try UnixSocket.listen(.stream, at: clientSocket, mode: 0o666, refusingDescriptors: true)
-            } catch {
-                throw NetworkError("bind the client socket '\(clientSocket)'", error)
-            }
-        }
+        let table = RequestTable(allowance: allowance, source: source, networks: networks, directory: directory)
+        try directory.listen()
         let helper = try Helper(
-            table: table, networks: networks, source: source, listener: try listen(group: identity.gid),
-            signals: signals)
+            table: table, networks: networks, source: source, directory: directory, signals: signals)
+        if !LossSocket.isPermitted {
+            log("warning: CAP_NET_BROADCAST is missing: what is taken away in a session is not noticed, continuing")
+        }
         log("ready, may give \(allowance.description)")
         try helper.run()
     }
@@ -93,42 +82,6 @@ struct VipnsHelper {
             throw HelperError("serve user '\(options.serviceUser)': the service must not be root (see --service-user)")
         }
         return ChildProcess.Identity(uid: account.uid, gid: account.gid)
-    }
-
-    private func makeRunDirectory() throws(HelperError) {
-        do throws(Errno) {
-            try checked { unsafe mkdir(options.runDirectory, 0o755) }
-        } catch .fileExists {
-            var facts = stat()
-            guard unsafe lstat(options.runDirectory, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR, facts.st_uid == 0,
-                facts.st_mode & 0o022 == 0
-            else {
-                throw HelperError(
-                    "use '\(options.runDirectory)': it must be a directory of root's that nobody else may write to")
-            }
-        } catch {
-            throw HelperError("make directory '\(options.runDirectory)': \(error)")
-        }
-    }
-
-    private func takeLock(_ path: String, of what: String) throws(HelperError) -> FileLock {
-        do throws(Errno) {
-            return try FileLock(path: path)
-        } catch .wouldBlock {
-            throw HelperError("start: another vipns-helper serves \(what)")
-        } catch {
-            throw HelperError("lock '\(path)': \(error)")
-        }
-    }
-
-    private func listen(group: UInt32) throws(HelperError) -> OwnedDescriptor {
-        do throws(Errno) {
-            return try UnixSocket.listen(
-                .seqpacket, at: "\(options.runDirectory)/helper", mode: 0o660, group: group, backlog: 8,
-                refusingDescriptors: true)
-        } catch {
-            throw HelperError("listen on '\(options.runDirectory)/helper': \(error)")
-        }
     }
 
     /// The program of that name in this program's own directory.

@@ -47,6 +47,7 @@ struct ShowCommand: ParsableCommand {
         sheet.add("members", list(reply.members))
         sheet.add("listening", listening(reply.members))
         sheet.add("netns", "number \(session.number)" + (session.cookie.map { ", cookie \($0)" } ?? ""))
+        sheet.add("held by", session.holders.map { $0.map(\.description).joined(separator: "; ") })
         sheet.add("held until", session.heldUntilBoot.map(restText))
         return sheet
     }

@@ -50,7 +50,7 @@ import Testing
             try TestHost.run { host in
                 let opened = try host.make()
                 let held = try host.networks.connect(opened.session, link: try TestHost.link(101))
-                #expect(try host.networks.dismantle(opened.session, number: opened.number))
+                #expect(try host.networks.dismantle(opened.session, number: opened.number).isAlive)
                 usleep(100_000)
                 #expect(try host.networks.isAlive(opened.number))
                 #expect(try host.networks.list() == [.init(nil, number: opened.number, hasLink: true)])

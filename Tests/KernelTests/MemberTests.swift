@@ -13,7 +13,7 @@ import Testing
             try TestHost.run { host in
                 let opened = try host.open(101)
                 let pid = try host.start(in: opened, "/bin/sleep", "20")
-                #expect(try host.networks.unpin(opened.session, number: opened.number))
+                #expect(try host.networks.unpin(opened.session, number: opened.number).isAlive)
                 #expect(host.isRunning(pid))
                 #expect(try directoryEntries(TestHost.pins).isEmpty && directoryEntries(TestHost.names).isEmpty)
                 #expect(try host.networks.members().map(\.pid) == [pid])

@@ -37,9 +37,14 @@ int vipns_is_nsfs(int fd);
 int vipns_ns_type(int fd);
 int vipns_ns_owner(int fd);
 
+/* Whether a path leads to a file of the namespace file system, without opening it: statfs(2). */
+int vipns_is_nsfs_path(const char *path);
+
 /* Processes: pidfd_open(2), pidfd_send_signal(2). */
 int vipns_pidfd_open(int pid);
 int vipns_pidfd_signal(int pidfd, int signal);
+/* A copy of another process's descriptor, close-on-exec; pidfd_getfd(2), Linux 5.6. */
+int vipns_pidfd_getfd(int pidfd, int descriptor);
 
 /* How many columns the terminal behind fd has, -1 where there is none; ioctl_tty(2), TIOCGWINSZ. */
 int vipns_terminal_columns(int fd);
@@ -79,6 +84,22 @@ long vipns_send(int fd, const void *bytes, size_t size, int descriptor);
  * the limit are closed by the kernel or here. A cut-off message or control part fails with EMSGSIZE, nothing kept.
  */
 long vipns_receive(int fd, void *bytes, size_t size, int *descriptors, int limit, int *count);
+
+/*
+ * Lets a netlink socket hear what its groups tell of every namespace that has a number in the socket's own, and of that
+ * only what takes something away: links deleted or set down, addresses and routes deleted. netlink(7),
+ * NETLINK_LISTEN_ALL_NSID; needs CAP_NET_BROADCAST when the socket is made.
+ */
+int vipns_hear_losses(int fd);
+
+/*
+ * Receives one datagram without waiting and gives its size; *number is that of the namespace that it tells of, -1 for the
+ * socket's own.
+ */
+long vipns_receive_numbered(int fd, void *bytes, size_t size, int *number);
+
+/* Whether the calling thread has a capability in its effective set; capabilities(7). */
+int vipns_has_capability(int capability);
 
 /* Flags of the link of that name in the socket's namespace; netdevice(7), SIOCGIFFLAGS. */
 int vipns_link_flags(int fd, const char *name);

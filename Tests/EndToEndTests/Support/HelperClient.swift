@@ -18,7 +18,7 @@ enum HelperClient {
         def kind_of(octets): return struct.unpack_from("=H", octets, 4)[0]
         def errno_of(octets): return struct.unpack_from("=I", octets, 20)[0]
         def text_of(octets): return octets[28:].rstrip(bytes(1)).decode()
-        hello = ask(34, attribute(1, struct.pack("=I", 3)))
+        hello = ask(34, attribute(1, struct.pack("=I", 4)))
 
         """
 }
