@@ -116,6 +116,11 @@ public struct VipnsClient {
         try call(Method.Reload.self, .init(), timeout: timeout).parameters
     }
 
+    /// Has the collector look now, and free what is due; with `dryRun` only look. Root only.
+    public func collect(dryRun: Bool) throws -> [Suspect] {
+        try call(Method.Collect.self, .init(dryRun: dryRun)).parameters.suspects
+    }
+
     /// Hands over what is remembered piece by piece, newest first; waits without bound, as that may be a great deal.
     public func history(_ asked: Method.History.Parameters, each body: ([HistoryEntry]) throws -> Void) throws {
         try callMore(Method.History.self, asked, timeout: nil) { reply in

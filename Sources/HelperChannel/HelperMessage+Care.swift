@@ -24,8 +24,10 @@ extension HelperMessage.Fields {
         }
     }
 
-    mutating func pins() throws(HelperChannelError) -> [HelperRequest.Pin] {
-        try entries(VIPNS_ATTR_PINS, of: 12, atLeast: 1).map { (entry) throws(HelperChannelError) in
+    mutating func pins(
+        atMost most: Int = HelperRequest.mostEntries
+    ) throws(HelperChannelError) -> [HelperRequest.Pin] {
+        try entries(VIPNS_ATTR_PINS, of: 12, atLeast: 1, atMost: most).map { (entry) throws(HelperChannelError) in
             HelperRequest.Pin(session: try Self.session(entry.prefix(8)), number: try Self.number(entry, at: 8))
         }
     }
@@ -50,10 +52,10 @@ extension HelperMessage.Fields {
     }
 
     private mutating func entries(
-        _ attribute: vipns_attribute, of size: Int, atLeast least: Int
+        _ attribute: vipns_attribute, of size: Int, atLeast least: Int, atMost most: Int = HelperRequest.mostEntries
     ) throws(HelperChannelError) -> [ArraySlice<UInt8>] {
         let payload = try octets(attribute)
-        guard payload.count % size == 0, (least...HelperRequest.mostEntries).contains(payload.count / size) else {
+        guard payload.count % size == 0, (least...most).contains(payload.count / size) else {
             throw .malformed("size of attribute \(attribute.rawValue)")
         }
         return stride(from: 0, to: payload.count, by: size).map { payload.dropFirst($0).prefix(size) }

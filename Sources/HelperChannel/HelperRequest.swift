@@ -27,6 +27,8 @@ public enum HelperRequest: Hashable, Sendable {
     case deleteLink(number: UInt32)
     /// List all pins and living numbers of ours.
     case list
+    /// List what is of ours and not of these sessions; of these only what the kernel does not know any more.
+    case survey(known: [Pin])
     /// Read the allowance again, whose text must have this checksum; the former one stays allowed beside it.
     case reload(checksum: UInt64)
     /// Forget former allowances, where the one in force has this checksum.
@@ -42,6 +44,8 @@ public enum HelperRequest: Hashable, Sendable {
 
     /// How many entries the lists of a request may have.
     public static let mostEntries = 1024
+    /// How many sessions a survey can leave out.
+    public static let mostKnown = 2560
 
     /// A session that should be pinned.
     public struct Pin: Hashable, Sendable {
@@ -88,7 +92,7 @@ extension HelperRequest {
         case .dismantle: VIPNS_MSG_DISMANTLE
         case .unpin: VIPNS_MSG_UNPIN
         case .deleteLink: VIPNS_MSG_DELETE_LINK
-        case .list: VIPNS_MSG_LIST
+        case .list, .survey: VIPNS_MSG_LIST
         case .reload: VIPNS_MSG_RELOAD
         case .settle: VIPNS_MSG_SETTLE
         case .audit: VIPNS_MSG_AUDIT
@@ -121,7 +125,7 @@ extension HelperRequest {
                 message.put(VIPNS_ATTR_SESSION.rawValue, session.description)
                 message.put(VIPNS_ATTR_NUMBER.rawValue, number)
                 if let link { message.put(link) }
-            case .pin(let pins): message.put(pins)
+            case .pin(let pins), .survey(let pins): message.put(pins)
             case .holders(let namespaces): message.put(namespaces)
             case .kill(let number), .deleteLink(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
             case .reload(let checksum), .settle(let checksum): message.put(VIPNS_ATTR_CHECKSUM.rawValue, checksum)
@@ -156,7 +160,8 @@ extension HelperRequest {
         case VIPNS_MSG_DISMANTLE: self = .dismantle(try fields.session(), number: try fields.namespaceNumber())
         case VIPNS_MSG_UNPIN: self = .unpin(try fields.session(), number: try fields.namespaceNumber())
         case VIPNS_MSG_DELETE_LINK: self = .deleteLink(number: try fields.namespaceNumber())
-        case VIPNS_MSG_LIST: self = .list
+        case VIPNS_MSG_LIST:
+            self = fields.has(VIPNS_ATTR_PINS) ? .survey(known: try fields.pins(atMost: Self.mostKnown)) : .list
         case VIPNS_MSG_RELOAD: self = .reload(checksum: try fields.number(VIPNS_ATTR_CHECKSUM))
         case VIPNS_MSG_SETTLE: self = .settle(checksum: try fields.number(VIPNS_ATTR_CHECKSUM))
         case VIPNS_MSG_AUDIT: self = .audit

@@ -46,6 +46,11 @@ public struct PoolAllocator: Sendable {
     /// The places in use, ascending.
     public var placesInUse: [UInt128] { used.keys.sorted() }
 
+    /// What is in use here although none of these addresses is of it: it would never be granted again.
+    public func unclaimed(by addresses: Set<IPAddress>) -> [[IPAddress]] {
+        placesInUse.map { pool.addresses(at: $0).map(\.address) }.filter { addresses.isDisjoint(with: $0) }
+    }
+
     /// Takes the address whose turn it is, or the pair; nil when all are in use.
     public mutating func take() -> [SessionAddress]? {
         let place =

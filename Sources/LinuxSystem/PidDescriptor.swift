@@ -48,8 +48,9 @@ public struct PidDescriptor: ~Copyable, Sendable {
         try checked { vipns_pidfd_signal(raw, signal) }
     }
 
-    /// A copy of one of the process's descriptors; pidfd_getfd(2). Needs CAP_SYS_PTRACE for a process of somebody else.
+    /// A copy of one of the process's descriptors; pidfd_getfd(2).
     ///
+    /// Needs CAP_SYS_PTRACE for a process of somebody else.
     /// - Throws: EBADF where it has none of that number by now, ESRCH, EPERM.
     public borrowing func copy(of number: Int32) throws(Errno) -> OwnedDescriptor {
         let raw = descriptor.withRaw { $0 }

@@ -135,8 +135,10 @@ extension SessionNetworks {
 
     /// Everything of ours that the kernel knows, to hold the service's store against.
     ///
+    /// Of the sessions in `known` only those are told whose number nobody has any more, without number: to look at
+    /// thousands that live would keep others waiting.
     /// - Throws: what failed.
-    public func list() throws(NetworkError) -> [Found] {
+    public func list(but known: [(session: SessionID, number: Int32)] = []) throws(NetworkError) -> [Found] {
         var numbers: Set<Int32>
         do throws(NetlinkError) {
             numbers = try host.namespaceNumbers().filter { $0 >= Self.firstNumber }
@@ -144,7 +146,11 @@ extension SessionNetworks {
             throw NetworkError(error)
         }
         var found: [Found] = []
-        for session in try pins.list() {
+        for (session, number) in known where numbers.remove(number) == nil {
+            found.append(Found(session: session, cookie: try? pins.open(session).cookie(), hasLink: false))
+        }
+        let passed = Set(known.map(\.session))
+        for session in try pins.list() where !passed.contains(session) {
             var entry = Found(session: session, hasLink: false)
             if let namespace = try? pins.open(session) {
                 let number = namespace.descriptor.withRaw { try? host.namespaceNumber(of: $0) }
@@ -158,7 +164,7 @@ extension SessionNetworks {
             }
             found.append(entry)
         }
-        found += pins.danglingNames().map { Found(session: $0, hasLink: false) }
+        found += pins.danglingNames().filter { !passed.contains($0) }.map { Found(session: $0, hasLink: false) }
         return found + numbers.map { Found(number: $0, hasLink: hasLink($0)) }
     }
 

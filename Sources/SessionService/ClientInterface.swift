@@ -57,6 +57,11 @@ struct ClientInterface: Sendable {
                 "Pools": .single { _, _ in
                     try VarlinkReply(Method.Pools.Reply(pools: try await service.listPools()))
                 },
+                "Collect": .single { call, connection in
+                    let asked = try call.parameters(as: Method.Collect.Parameters.self)
+                    let suspects = try await service.collect(asked, for: service.caller(connection))
+                    return try VarlinkReply(Method.Collect.Reply(suspects: suspects))
+                },
                 "Reload": .single { _, connection in
                     try VarlinkReply(try await service.reload(for: service.caller(connection)))
                 },

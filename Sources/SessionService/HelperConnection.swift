@@ -269,8 +269,8 @@ extension HelperRequest {
         case .make, .connect, .join, .hello: .milliseconds(1500)
         // An audit is how the service hears that the helper works.
         case .audit: .milliseconds(2000)
-        case .listen, .members, .kill, .dismantle, .unpin, .deleteLink, .list, .reload, .settle, .pin, .restore,
-            .holders:
+        case .listen, .members, .kill, .dismantle, .unpin, .deleteLink, .list, .survey, .reload, .settle, .pin,
+            .restore, .holders:
             .seconds(10)
         }
     }
@@ -278,7 +278,7 @@ extension HelperRequest {
     /// Whether the answer comes in parts, closed by `done`.
     var isList: Bool {
         switch self {
-        case .members, .list, .audit, .pin, .holders: true
+        case .members, .list, .survey, .audit, .pin, .holders: true
         case .hello, .listen, .make, .connect, .join, .kill, .dismantle, .unpin, .deleteLink, .reload, .settle,
             .restore:
             false

@@ -107,25 +107,30 @@ extension SessionService {
     ///
     /// Its address may be granted to somebody else at any time, so its link goes whoever is in it.
     private func removeOrphans(_ found: KernelState) async {
-        for orphan in found.all where !isKnown(orphan) {
-            let name = orphan.session?.description ?? "-"
-            logger.warning(
-                "taking apart a session that is not stored",
-                metadata: ["session": "\(name)", "number": "\(orphan.number ?? 0)"])
-            do throws(HelperFailure) {
-                if let number = orphan.number, orphan.hasLink { _ = try await ask(.deleteLink(number: number)) }
-                if let session = orphan.session {
-                    // A wreck without a number: the answer, whether that number lives, is not looked at.
-                    let number = orphan.number ?? HelperProtocol.firstNumber
-                    _ = try await ask(.dismantle(session, number: number))
-                }
-            } catch {
-                logger.error("cannot take it apart", metadata: ["session": "\(name)", "error": "\(error)"])
+        for orphan in found.all where !isKnown(orphan) { _ = await removeOrphan(orphan) }
+    }
+
+    /// - Returns: whether all of it was done.
+    func removeOrphan(_ orphan: HelperAnswer.Found) async -> Bool {
+        let name = orphan.session?.description ?? "-"
+        logger.warning(
+            "taking apart a session that is not stored",
+            metadata: ["session": "\(name)", "number": "\(orphan.number ?? 0)"])
+        do throws(HelperFailure) {
+            if let number = orphan.number, orphan.hasLink { _ = try await ask(.deleteLink(number: number)) }
+            if let session = orphan.session {
+                // A wreck without a number: the answer, whether that number lives, is not looked at.
+                let number = orphan.number ?? HelperProtocol.firstNumber
+                _ = try await ask(.dismantle(session, number: number))
             }
+            return true
+        } catch {
+            logger.error("cannot take it apart", metadata: ["session": "\(name)", "error": "\(error)"])
+            return false
         }
     }
 
-    private func isKnown(_ found: HelperAnswer.Found) -> Bool {
+    func isKnown(_ found: HelperAnswer.Found) -> Bool {
         if let session = found.session { return sessions[session] != nil }
         // Without pin and link it holds no address: somebody outside keeps an empty namespace alive.
         guard found.hasLink else { return true }

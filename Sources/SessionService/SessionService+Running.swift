@@ -27,8 +27,10 @@ extension SessionService: Service {
         self.server = server
         await cancelWhenGracefulShutdown {
             async let forgetting: Void = self.forgetOldHistory()
+            async let collecting: Void = self.collectAgainAndAgain()
             await self.serve(stored, on: server)
             await forgetting
+            await collecting
         }
         watchers.finish()
         await server.stop()

@@ -30,19 +30,22 @@ public actor SessionService {
         public var version: String
         /// The configuration's path.
         public var configurationFile: String
+        /// How often the collector looks; it frees what it has suspected for twice that time.
+        public var collectEvery: Duration
         /// Reads the configuration again; blocks.
         public var readConfiguration: @Sendable () -> ConfigurationReading
 
         /// Puts the facts together.
         public init(
             helperPath: String, bootID: String, operators: UInt32?, version: String, configurationFile: String,
-            readConfiguration: @escaping @Sendable () -> ConfigurationReading
+            collectEvery: Duration = .seconds(30), readConfiguration: @escaping @Sendable () -> ConfigurationReading
         ) {
             self.helperPath = helperPath
             self.bootID = bootID
             self.operators = operators
             self.version = version
             self.configurationFile = configurationFile
+            self.collectEvery = collectEvery
             self.readConfiguration = readConfiguration
         }
     }
@@ -91,6 +94,7 @@ public actor SessionService {
     let watchers = EventFan()
     var scans = MemberScans()
     var care = Care()
+    var collector = Collector()
     /// Sessions whose holders are to be found.
     var holdersToFind: [LiveSession] = []
     var isFindingHolders = false

@@ -85,6 +85,9 @@ final class RequestTable {
             return Answer(.done)
         case .list:
             return Answer(list: try networks.list().map { .found(HelperAnswer.Found($0)) })
+        case .survey(let known):
+            let found = try networks.list(but: known.map { ($0.session, Int32($0.number)) })
+            return Answer(list: found.map { .found(HelperAnswer.Found($0)) })
         case .reload(let checksum):
             return Answer(reloaded(expecting: checksum))
         case .settle(let checksum):

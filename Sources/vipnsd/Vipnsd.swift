@@ -39,10 +39,17 @@ struct Vipnsd: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Print a configuration's allowance for vipns-helper, and end.", valueName: "file"))
     var allowance: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "How often to look for what nobody needs any more; it is freed after twice that time.",
+            valueName: "seconds"))
+    var collect = 30
+
     @Option(help: "How much to log: debug, info, notice, warning, error.")
     var logLevel = "info"
 
     func validate() throws {
+        guard (1...3600).contains(collect) else { throw ValidationError("'--collect' takes 1 to 3600 seconds") }
         guard Logger.Level(rawValue: logLevel) != nil else {
             throw ValidationError("'\(logLevel)' is no log level (debug, info, notice, warning, error)")
         }
@@ -85,7 +92,8 @@ struct Vipnsd: AsyncParsableCommand {
             configuration: configuration,
             surroundings: .init(
                 helperPath: helper, bootID: boot, operators: operators, version: programVersion,
-                configurationFile: config, readConfiguration: { [config] in Checking.reading(config) }),
+                configurationFile: config, collectEvery: .seconds(collect),
+                readConfiguration: { [config] in Checking.reading(config) }),
             store: store, logger: logger)
         let group = ServiceGroup(
             configuration: .init(

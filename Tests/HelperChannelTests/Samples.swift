@@ -86,6 +86,8 @@ enum Samples {
             .connect(session, link: try link6()), .connect(session, link: try link6(isPair: false, gateway: nil)),
             .connect(session, link: try link6(isPair: false, routes: try routes6(1))),
             .connect(session, link: try link6(gateway: nil, routes: try routes(64) + routes6(64))),
+            .survey(
+                known: (0..<HelperRequest.mostKnown).map { .init(session: session, number: 0x100000 + UInt32($0)) }),
             .audit, .pin([.init(session: session, number: 0x100000)]),
             .pin((0..<HelperRequest.mostEntries).map { .init(session: session, number: 0x100000 + UInt32($0)) }),
             .restore(session, number: 0x100000, link: nil), .restore(session, number: 0x100001, link: try link6()),

@@ -56,7 +56,10 @@ enum vipns_message {
     VIPNS_MSG_UNPIN,
     /* Delete the session's link by its namespace's number. in: NUMBER; done when the kernel says so or it was gone */
     VIPNS_MSG_DELETE_LINK,
-    /* All pins, names and living numbers of ours. out, in parts, one each: [SESSION], [NUMBER], [COOKIE], LINKED */
+    /*
+     * All pins, names and living numbers of ours. in: [PINS] (sessions that need no look while their number lives);
+     * out, in parts, one each: [SESSION], [NUMBER], [COOKIE], LINKED; then DONE
+     */
     VIPNS_MSG_LIST,
     /* Event: the namespace of this number is gone. out: NUMBER */
     VIPNS_MSG_GONE,
@@ -151,7 +154,7 @@ enum vipns_attribute {
     VIPNS_ATTR_SESSIONS,
     /* u8: whether the path of the client socket leads to the one that was bound last */
     VIPNS_ATTR_LISTENING,
-    /* entries of 12 octets, 1,024 at most: session id; its namespace's number, u32 */
+    /* entries of 12 octets, 1,024 at most, in VIPNS_MSG_LIST 2,560: session id; its namespace's number, u32 */
     VIPNS_ATTR_PINS,
     /* u64: the inode of the namespace, which another one may have later; ioctl_ns(2) */
     VIPNS_ATTR_INODE,
