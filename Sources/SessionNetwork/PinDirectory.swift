@@ -61,7 +61,7 @@ public struct PinDirectory: Sendable {
         }
         do throws(NetworkError) {
             try attempt("mount namespace on pin '\(pin)'") { unsafe vipns_bind_mount(source, pin) }
-            try name(again: session)
+            try attempt("link '\(name(session))' to the pin") { unsafe symlink(pin, name(session)) }
         } catch {
             try? remove(session)
             throw error

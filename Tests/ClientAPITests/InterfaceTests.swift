@@ -81,7 +81,10 @@ import Testing
             "PoolNetwork": roundTrip(PoolNetworkStatus.self),
             "PoolAddress": roundTrip(PoolAddress.self), "enum AddressState": cases(PoolAddress.State.self),
             "Record": roundTrip(HistoryEntry.self), "Event": roundTrip(SessionEvent.self),
-            "Problem": roundTrip(Problem.self), "enum Severity": cases(Problem.Severity.self),
+            "Problem": roundTrip(Problem.self), "Holder": roundTrip(Holder.self),
+            "enum Means": cases(Holder.Means.self),
+            "Suspect": roundTrip(Suspect.self), "enum SuspectKind": cases(Suspect.Kind.self),
+            "enum Severity": cases(Problem.Severity.self),
             "enum State": cases(Session.State.self), "enum Mode": cases(Session.Mode.self),
             "enum Leftovers": cases(Session.Leftovers.self), "enum Outcome": cases(Method.Open.Outcome.self),
             "enum Scope": cases(Session.Scope.self), "enum LoginOutcome": cases(Method.LoginOutcome.self),
@@ -98,7 +101,7 @@ import Testing
             + method(Method.Close.self) + method(Method.List.self) + method(Method.Show.self)
             + method(Method.Pools.self) + method(Method.Addresses.self) + method(Method.Reload.self)
             + method(Method.History.self)
-            + method(Method.Watch.self)
+            + method(Method.Watch.self) + method(Method.Collect.self)
         for (name, check) in methods { checks[name] = check }
         return checks
     }()

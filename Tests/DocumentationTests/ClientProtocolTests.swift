@@ -88,6 +88,7 @@ struct ClientProtocolTests {
         case "Show": try again(Method.Show.self, isCall, text)
         case "Pools": try again(Method.Pools.self, isCall, text)
         case "Reload": try again(Method.Reload.self, isCall, text)
+        case "Collect": try again(Method.Collect.self, isCall, text)
         case "Addresses": try again(Method.Addresses.self, isCall, text)
         case "History": try again(Method.History.self, isCall, text)
         case "Watch": try again(Method.Watch.self, isCall, text)

@@ -85,7 +85,7 @@ import Testing
                 try host.run("/usr/bin/umount", [removed.pin])
                 #expect(unsafe unlink(removed.pin) == 0)
                 // Its name is left.
-                #expect(try host.networks.list().map(\.session) == [removed.session])
+                #expect(try host.networks.list().compactMap(\.session) == [removed.session])
                 _ = try host.networks.dismantle(removed.session, number: removed.number)
                 #expect(try eventually { try host.networks.isAlive(removed.number) == false })
 
