@@ -13,6 +13,8 @@ struct Restoring: Sendable {
     let parentIndex: Result<Int32, NetworkError>?
     /// An open descriptor of the host's namespace.
     let hostNamespace: Int32
+    /// Why nothing may be made; nil where it may.
+    let refusal: NetworkError?
 
     /// What was made anew.
     struct Outcome: Sendable {
@@ -60,21 +62,38 @@ struct Restoring: Sendable {
     }
 
     private func perform(on socket: borrowing NetlinkSocket) throws(NetlinkError) -> Result<Outcome, NetworkError> {
-        let missing = try look(on: socket)
+        let missing = try look(on: socket) { $0.addresses.contains(where: \.isThere) }
         guard case .success(let first) = missing else { return missing.map { _ in Outcome() } }
         if first.words.isEmpty { return .success(Outcome()) }
+        if let refusal { return .failure(refusal) }
         let isLinkNew = first.isLinkWanted && first.linkIndex == nil
         if isLinkNew, let failure = try make(on: socket) { return .failure(failure) }
         // What setting a link up brings along is not to be made twice: what is missing now is asked again.
         let second = isLinkNew ? try look(on: socket) : missing
         if case .success(let rest) = second { try complete(rest, on: socket) }
-        guard case .success(let last) = try look(on: socket), last.words.isEmpty else {
-            let left = (try? look(on: socket).get().words) ?? []
+        let left = try look(on: socket) { !$0.words.isEmpty }
+        guard case .success(let last) = left, last.words.isEmpty else {
+            let words = (try? left.get().words) ?? []
             return .failure(
                 NetworkError(
-                    "make anew \(left.joined(separator: ", "))", .fileExists, hint: "something else is in its place"))
+                    "make anew \(words.joined(separator: ", "))", .fileExists, hint: "something else is in its place"))
         }
         return .success(Outcome(words: first.words, isLinkNew: isLinkNew))
+    }
+
+    /// Looks, and for 50 ms at most again where `isEarly` says that it may be too early.
+    ///
+    /// The kernel adds the IPv6 routes of a link that has just come up a moment later, on a thread of its own.
+    private func look(
+        on socket: borrowing NetlinkSocket, while isEarly: (Missing) -> Bool
+    ) throws(NetlinkError) -> Result<Missing, NetworkError> {
+        var missing = try look(on: socket)
+        for _ in 0..<10 {
+            guard case .success(let some) = missing, isEarly(some) else { break }
+            usleep(5000)
+            missing = try look(on: socket)
+        }
+        return missing
     }
 
     private func look(on socket: borrowing NetlinkSocket) throws(NetlinkError) -> Result<Missing, NetworkError> {

@@ -7,13 +7,16 @@ extension SessionNetworks {
     /// Makes anew what is missing of a session's link, addresses and routes, and of lo; leaves what is there.
     ///
     /// Whether it is all there is looked at again at the end: what is in the way is somebody's, and stays.
+    /// With `refusal` nothing is made: where something is missing, that is thrown.
     /// - Returns: what was made anew, for people; nil where nothing was missing.
     /// - Throws: what failed; EADDRINUSE where another link has the MAC address, so that a link that was moved elsewhere
     ///   is not made twice.
-    public func restore(_ session: SessionID, number: Int32, link: SessionLink?) throws(NetworkError) -> String? {
+    public func restore(
+        _ session: SessionID, number: Int32, link: SessionLink?, refusal: NetworkError? = nil
+    ) throws(NetworkError) -> String? {
         let parent = link.map { link in Result { () throws(NetworkError) in try ParentLink.index(of: link.parent) } }
         let host = hostNamespace.descriptor.withRaw { $0 }
-        let work = Restoring(link: link, parentIndex: parent, hostNamespace: host)
+        let work = Restoring(link: link, parentIndex: parent, hostNamespace: host, refusal: refusal)
         let outcome: Result<Restoring.Outcome, NetworkError> = try withNamespace(of: session, number: number) {
             (namespace) throws(Errno) in
             try namespace.run { () throws(Errno) in

@@ -65,6 +65,13 @@ extension SessionService {
         tell(.alarm, nil, failure.description)
     }
 
+    /// The connection has ended: where that is noticed it is logged as well.
+    func noteHelperLost() {
+        guard care.alarm == nil else { return }
+        care.alarm = HelperFailure.helperLost.description
+        tell(.alarm, nil, HelperFailure.helperLost.description)
+    }
+
     private func settleAlarm(_ text: String) {
         guard care.alarm != nil else { return }
         care.alarm = nil

@@ -65,6 +65,7 @@ extension SessionService: Service {
                 await follow(events)
                 if !Task.isCancelled {
                     logger.warning("the connection to the helper has ended, connecting again")
+                    noteHelperLost()
                 }
             } catch {
                 // Said once, not at every try.

@@ -12,7 +12,8 @@ final class Helper {
     private let directory: RunDirectory
     private let signals: OwnedDescriptor
     private let events: NetlinkSocket
-    private let losses: LossSocket
+    /// None without CAP_NET_BROADCAST.
+    private let losses: LossSocket?
     private let searches: HolderSearches
     private var channel: Channel?
     /// What the last service spoke, where that was refused.
@@ -33,7 +34,7 @@ final class Helper {
         directory: RunDirectory, signals: consuming OwnedDescriptor
     ) throws(Errno) {
         self.events = try NetlinkSocket(groups: [NamespaceNumberEvent.group])
-        self.losses = try LossSocket()
+        self.losses = LossSocket.isPermitted ? try LossSocket() : nil
         self.searches = try HolderSearches()
         self.table = table
         self.networks = networks
@@ -53,7 +54,7 @@ final class Helper {
                 // The channel before the listener: a service that was started anew comes after its predecessor's end.
                 pollfd(fd: channel?.socket.withRaw { $0 } ?? -1, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: directory.rawListener, events: Int16(POLLIN), revents: 0),
-                losses.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
+                pollfd(fd: rawLosses, events: Int16(POLLIN), revents: 0),
                 searches.wake.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
             ]
             let count = try checked { unsafe poll(&entries, nfds_t(entries.count), untilSilence) }
@@ -102,7 +103,7 @@ final class Helper {
     /// Tells each session that lost something once, however much it was.
     private func forwardLosses() {
         do throws(Errno) {
-            for number in try losses.numbers() where number >= SessionNetworks.firstNumber {
+            for number in try losses?.numbers() ?? [] where number >= SessionNetworks.firstNumber {
                 send(.changed(number: UInt32(number)), sequence: 0)
             }
         } catch .noBufferSpace {
@@ -111,6 +112,9 @@ final class Helper {
             log("warning: cannot read what sessions have lost: \(error), continuing")
         }
     }
+
+    /// For poll(2), which passes -1 over.
+    private var rawLosses: Int32 { losses?.withRaw { $0 } ?? -1 }
 
     /// How long to wait before a service that works would have asked for an audit, in milliseconds; -1 for ever.
     private var untilSilence: Int32 {

@@ -11,12 +11,15 @@ import Synchronization
 final class HolderSearches: Sendable {
     private struct Search {
         let sequence: UInt32
+        /// Of the connection that asked: the next one's numbers are its own.
+        let connection: Int
         let namespaces: [HelperRequest.Namespace]
     }
 
     private struct State {
         var waiting: [Search] = []
         var isRunning = false
+        var connection = 0
         var done: [(sequence: UInt32, holders: [HelperAnswer.Holder])] = []
     }
 
@@ -32,7 +35,8 @@ final class HolderSearches: Sendable {
     func begin(_ sequence: UInt32, _ namespaces: [HelperRequest.Namespace]) throws(Errno) {
         let isAccepted = state.withLock { state in
             guard state.waiting.count < 64 else { return false }
-            state.waiting.append(Search(sequence: sequence, namespaces: namespaces))
+            state.waiting.append(
+                Search(sequence: sequence, connection: state.connection, namespaces: namespaces))
             return true
         }
         guard isAccepted else { throw Errno(rawValue: EBUSY) }
@@ -52,7 +56,13 @@ final class HolderSearches: Sendable {
     }
 
     /// The service that asked has gone.
-    func forget() { state.withLock { $0.waiting = [] } }
+    func forget() {
+        state.withLock { state in
+            state.waiting = []
+            state.done = []
+            state.connection += 1
+        }
+    }
 
     private func runNext() {
         let next = state.withLock { state -> Search? in
@@ -66,17 +76,17 @@ final class HolderSearches: Sendable {
                 let wanted = next.namespaces.map {
                     HolderSearch.Namespace(number: Int32($0.number), cookie: $0.cookie, inode: $0.inode)
                 }
-                finish(next.sequence, HolderSearch.holders(of: wanted).map(HelperAnswer.Holder.init))
+                finish(next, HolderSearch.holders(of: wanted).map(HelperAnswer.Holder.init))
             }
         } catch {
             log("warning: cannot start a thread to look for holders: \(error), continuing")
-            finish(next.sequence, [])
+            finish(next, [])
         }
     }
 
-    private func finish(_ sequence: UInt32, _ holders: [HelperAnswer.Holder]) {
+    private func finish(_ search: Search, _ holders: [HelperAnswer.Holder]) {
         state.withLock { state in
-            state.done.append((sequence, holders))
+            if search.connection == state.connection { state.done.append((search.sequence, holders)) }
             state.isRunning = false
         }
         let one: UInt64 = 1

@@ -101,11 +101,21 @@ final class RequestTable {
             let pinned = try networks.pinAgain(pins.map { ($0.session, Int32($0.number)) })
             return Answer(list: HelperAnswer.parts(pinned: pinned))
         case .restore(let session, let number, let link):
-            if let link { try check(link) }
-            return Answer(.restored(try networks.restore(session, number: Int32(number), link: link)))
+            return Answer(.restored(try restore(session, Int32(number), link)))
         // Answered when the search is done; the loop begins it.
         case .holders: return Answer(list: [])
         }
+    }
+
+    /// A session may have an address that is not allowed any more: it keeps that, and is not given it again.
+    private func restore(_ session: SessionID, _ number: Int32, _ link: SessionLink?) throws(NetworkError) -> String? {
+        var refusal: NetworkError?
+        do throws(NetworkError) {
+            if let link { try check(link) }
+        } catch {
+            refusal = error
+        }
+        return try networks.restore(session, number: number, link: link, refusal: refusal)
     }
 
     /// Looks after what is the helper's own, all of it, and then tells the first failure.

@@ -54,6 +54,24 @@ extension EndToEnd.HealTests {
         }
     }
 
+    @Test func `a helper that may not hear of sessions says so, and looks after them all the same`() async throws {
+        try await inLab { lab in
+            let session = try lab.enter()
+            try lab.tell("kill helper")
+            let helper = try lab.start(
+                "setpriv", "--bounding-set", "-net_broadcast", "vipns-helper", "--service-user", "64742", "--config",
+                "/run/vipns-lab/vipns.yaml")
+            #expect(try eventually { try lab.vipns("exec", session.id, "--", "true").status == 0 })
+            try lab.succeed("ip", "netns", "del", "vipns-\(session.id)")
+            #expect(try eventually { try lab.run("ip", "netns", "exec", "vipns-\(session.id)", "true").status == 0 })
+            #expect(try lab.vipns("close", session.id, "--kill").status == 0)
+            try lab.succeed("pkill", "-x", "vipns-helper")
+            #expect(try helper.end().errors.contains("warning: CAP_NET_BROADCAST is missing"))
+            try lab.tell("start helper")
+            #expect(try eventually { try lab.vipns("list").status == 0 })
+        }
+    }
+
     /// Every kind of act at least once, then at random.
     private static let random = """
         helper, service, seed, total = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
