@@ -82,7 +82,11 @@ extension SessionService {
         var all: [HelperAnswer.Found] = []
         for case .found(let found) in try await ask(request).parts { all.append(found) }
         var suspects = Set(lostSessions(rows, known: known.count, all))
-        for found in all where !isKnown(found) { suspects.insert(.remains(found)) }
+        // Of those that were asked about it is told that they are no more; they may have ended meanwhile as they should.
+        let asked = Set(known.map(\.lease.session))
+        for found in all where !isKnown(found) && !(found.session.map(asked.contains) ?? false) {
+            suspects.insert(.remains(found))
+        }
         return suspects.union(lostPlaces())
     }
 

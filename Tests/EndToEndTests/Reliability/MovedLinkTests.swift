@@ -32,24 +32,4 @@ extension EndToEnd.MovedLinkTests {
             try lab.succeed("ip", "netns", "del", "elsewhere")
         }
     }
-
-    @Test func `a link that is called otherwise goes with its session`() async throws {
-        try await inLab { lab in
-            let session = try lab.enter()
-            let address = try #require(session.address)
-            let inside = ["nsenter", "-t", "\(session.pid)", "-n", "ip", "link", "set"]
-            #expect(try lab.run(inside + ["eth0", "name", "other"]).status == 0)
-            // Held from outside, so that the link must be deleted.
-            let holder = try lab.start(
-                "/usr/bin/python3", "-uc",
-                "held = open('/proc/\(session.pid)/ns/net'); print(held.fileno()); import time; time.sleep(600)")
-            let descriptor = try holder.line()
-            let pid = try lab.succeed("pgrep", "-f", "held = open")
-            try lab.succeed("kill", "-9", "\(session.pid)")
-            try lab.expectFullPool()
-            let links = try lab.succeed("nsenter", "--net=/proc/\(pid)/fd/\(descriptor)", "ip", "addr")
-            #expect(!links.contains(address), "\(links)")
-            try lab.succeed("kill", "-9", pid)
-        }
-    }
 }
