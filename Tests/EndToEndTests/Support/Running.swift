@@ -64,7 +64,7 @@ final class Running {
             }
             let left = deadline - ContinuousClock.now
             guard left > .zero, receive(within: left) else {
-                throw TestFailure("no line from process \(pid): \(text(unread)) \(text(errorOctets()))")
+                throw TestFailure("no line from process \(pid) after \(limit): \(text(unread)) \(text(errorOctets()))")
             }
         }
     }
