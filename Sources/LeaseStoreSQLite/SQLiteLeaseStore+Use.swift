@@ -56,22 +56,26 @@ extension SQLiteLeaseStore {
         }
     }
 
-    /// Forgets `most` records at most that ended before `end`, and what was counted on days before it.
+    /// Forgets `most` records at most that `limit` says are old, and what was counted on days before it.
     ///
     /// Not forced to the disk: what comes back after a power cut is forgotten again.
     /// - Returns: how many records.
-    public func forgetHistory(endedBefore end: Int64, atMost most: Int) async throws(LeaseStoreError) -> Int {
+    public func forgetHistory(_ limit: HistoryLimit, atMost most: Int) async throws(LeaseStoreError) -> Int {
         try await attempt("forget history of") {
             let count = Mutex(0)
             try await self.writes.perform(durably: false) { connection in
                 try connection.execute(
                     sql: """
-                        DELETE FROM history WHERE id IN
-                            (SELECT id FROM history WHERE endedAt IS NOT NULL AND endedAt < ? ORDER BY endedAt LIMIT ?)
-                        """, arguments: [end, max(0, most)])
+                        DELETE FROM history WHERE id IN (
+                            SELECT id FROM history
+                            WHERE endedAt IS NOT NULL AND endedAt < ?
+                                AND CASE WHEN bootID = (SELECT bootID FROM boot) THEN endedBoot < ? ELSE ? END
+                            ORDER BY endedAt LIMIT ?)
+                        """, arguments: [limit.real, limit.boot, limit.includesFormerBoots, max(0, most)])
                 count.withLock { [changes = connection.changesCount] in $0 = changes }
+                guard limit.includesFormerBoots else { return }
                 try connection.execute(
-                    sql: "DELETE FROM poolUse WHERE day < ?", arguments: [end / Self.microsecondsPerDay])
+                    sql: "DELETE FROM poolUse WHERE day < ?", arguments: [limit.real / Self.microsecondsPerDay])
             }
             return count.withLock { $0 }
         }

@@ -112,3 +112,22 @@ public struct HistoryQuery: Sendable, Hashable {
         self.before = before
     }
 }
+
+/// Which records are old enough to be forgotten: those that every clock which can tell says so of.
+///
+/// The wall clock may be set wrong for a moment, and must not cost a year of history then.
+public struct HistoryLimit: Sendable, Hashable {
+    /// What ended before this time, in microseconds since 1970.
+    public var real: Int64
+    /// What ended before this time, in microseconds of CLOCK_BOOTTIME, where the end was in this boot.
+    public var boot: Int64
+    /// Whether what ended in former boots is meant: that hangs on the wall clock alone.
+    public var includesFormerBoots: Bool
+
+    /// Puts the clocks together.
+    public init(real: Int64, boot: Int64, includesFormerBoots: Bool) {
+        self.real = real
+        self.boot = boot
+        self.includesFormerBoots = includesFormerBoots
+    }
+}

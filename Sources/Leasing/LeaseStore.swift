@@ -59,11 +59,11 @@ public protocol LeaseStore: Sendable {
     /// The history records that match, newest first.
     func history(_ query: HistoryQuery) async throws(LeaseStoreError) -> [HistoryRecord]
 
-    /// Forgets `most` records at most that ended before `end`, the longest ended first, and what was counted of pools on
-    /// days before it; microseconds since 1970.
+    /// Forgets `most` records at most that `limit` says are old, the longest ended first; where it includes former boots,
+    /// also what was counted of pools on days before it.
     ///
     /// - Returns: how many records; fewer than `most` where no more are left.
-    func forgetHistory(endedBefore end: Int64, atMost most: Int) async throws(LeaseStoreError) -> Int
+    func forgetHistory(_ limit: HistoryLimit, atMost most: Int) async throws(LeaseStoreError) -> Int
 
     /// Stores that so many addresses of a pool were not free at `real`, where that is more than on the day before then.
     ///

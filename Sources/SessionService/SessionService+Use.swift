@@ -25,18 +25,24 @@ extension SessionService {
 
     /// Forgets every hour what is older than the configuration says, in small pieces with pauses between.
     func forgetOldHistory() async {
+        var clock = WallClock()
         while !Task.isCancelled {
-            if let keep = historyKeep { await forgetHistory(olderThan: keep) }
+            let isSteady = clock.isSteady(
+                real: SystemClock.realTimeMicroseconds(), boot: SystemClock.bootTimeMicroseconds())
+            if let keep = historyKeep { await forgetHistory(olderThan: keep, ofFormerBoots: isSteady) }
             try? await Task.sleep(for: .seconds(3600))
         }
     }
 
-    private func forgetHistory(olderThan keep: Duration) async {
-        let end = SystemClock.realTimeMicroseconds() - Int64(keep.microseconds)
+    private func forgetHistory(olderThan keep: Duration, ofFormerBoots: Bool) async {
+        let age = Int64(keep.microseconds)
+        let limit = HistoryLimit(
+            real: SystemClock.realTimeMicroseconds() - age, boot: SystemClock.bootTimeMicroseconds() - age,
+            includesFormerBoots: ofFormerBoots)
         var total = 0
         while !Task.isCancelled {
             do throws(LeaseStoreError) {
-                let count = try await store.forgetHistory(endedBefore: end, atMost: Self.piece)
+                let count = try await store.forgetHistory(limit, atMost: Self.piece)
                 total += count
                 if count < Self.piece { break }
             } catch {

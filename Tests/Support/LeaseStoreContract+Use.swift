@@ -48,14 +48,39 @@ extension LeaseStoreContract {
         // Lives on, however long ago it was opened.
         try await store.storeIntent(try lease("eeeeeeee", "10.1.0.9", openedAt: 0))
         let released = try await store.openBoot1().released
-        #expect(try await store.forgetHistory(endedBefore: 0, atMost: 10) == 0)
-        #expect(try await store.forgetHistory(endedBefore: 3 * day, atMost: 2) == 2)
+        func limit(days: Int64) -> HistoryLimit {
+            HistoryLimit(real: days * day, boot: days * day / 1000, includesFormerBoots: true)
+        }
+        #expect(try await store.forgetHistory(limit(days: 0), atMost: 10) == 0)
+        #expect(try await store.forgetHistory(limit(days: 3), atMost: 2) == 2)
         #expect(try await store.history(HistoryQuery()).map(\.session) == ["eeeeeeee", "dddddddd", "cccccccc"])
-        #expect(try await store.forgetHistory(endedBefore: 3 * day, atMost: 2) == 1)
-        #expect(try await store.forgetHistory(endedBefore: 3 * day, atMost: 2) == 0)
+        #expect(try await store.forgetHistory(limit(days: 3), atMost: 2) == 1)
+        #expect(try await store.forgetHistory(limit(days: 3), atMost: 2) == 0)
         #expect(try await store.history(HistoryQuery()).map(\.session) == ["eeeeeeee", "dddddddd"])
         #expect(try await store.poolUse().map(\.since) == [3 * day])
         // The order of granting does not hang on the history.
         #expect(try await store.openBoot1().released == released)
+    }
+
+    static func checkForgettingByTwoClocks(_ opener: Opener) async throws {
+        let store = try await opener()
+        _ = try await store.openBoot1()
+        try await store.use(try lease("aaaaaaaa", "10.1.0.1", openedAt: 1), until: day)
+        try await store.recordPeak(1, ofPool: "lab", at: day)
+        _ = try await store.open(boot: "boot-2", nowReal: 2 * day, nowBoot: 0)
+        try await store.use(try lease("bbbbbbbb", "10.1.0.2", boot: "boot-2", openedAt: 2 * day), until: 3 * day)
+        // A clock that is years ahead, and whose word alone counts for what former boots have left.
+        let ahead = HistoryLimit(real: 1000 * day, boot: day / 1000, includesFormerBoots: false)
+        #expect(try await store.forgetHistory(ahead, atMost: 10) == 0)
+        #expect(try await store.poolUse().count == 1)
+        var limit = ahead
+        limit.includesFormerBoots = true
+        #expect(try await store.forgetHistory(limit, atMost: 10) == 1)
+        #expect(try await store.history(HistoryQuery()).map(\.session) == ["bbbbbbbb"])
+        // A clock that is years behind.
+        limit = HistoryLimit(real: -1000 * day, boot: 1000 * day, includesFormerBoots: true)
+        #expect(try await store.forgetHistory(limit, atMost: 10) == 0)
+        limit.real = 4 * day
+        #expect(try await store.forgetHistory(limit, atMost: 10) == 1)
     }
 }

@@ -23,6 +23,7 @@ public enum LeaseStoreContract: String, CaseIterable, Sendable {
     case peaksAreKept
     case refusalsAreCounted
     case oldHistoryIsForgottenInPieces
+    case historyIsForgottenByEveryClockThatCanTell
     case callersAtTheSameTimeAreAllServed
     case oneOfManyGetsAnAddress
 
@@ -53,6 +54,7 @@ public enum LeaseStoreContract: String, CaseIterable, Sendable {
         case .peaksAreKept: try await Self.checkPeaks(opener)
         case .refusalsAreCounted: try await Self.checkRefusals(opener)
         case .oldHistoryIsForgottenInPieces: try await Self.checkForgetting(opener)
+        case .historyIsForgottenByEveryClockThatCanTell: try await Self.checkForgettingByTwoClocks(opener)
         case .callersAtTheSameTimeAreAllServed: try await Self.checkConcurrentIntents(opener)
         case .oneOfManyGetsAnAddress: try await Self.checkRaceForAddress(opener)
         }

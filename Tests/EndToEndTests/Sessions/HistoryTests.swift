@@ -61,7 +61,8 @@ extension EndToEnd.HistoryTests {
                 database = sqlite3.connect("/run/vipns-lab/state/vipns.db")
                 week = 7 * 86400 * 1000000
                 database.execute("UPDATE history SET openedAt = openedAt - 2 * ?", (week,))
-                database.execute("UPDATE history SET endedAt = endedAt - ? WHERE session <> ?", (week, "\(kept)"))
+                older = "UPDATE history SET endedAt = endedAt - ?, endedBoot = endedBoot - ? WHERE session <> ?"
+                database.execute(older, (week, week, "\(kept)"))
                 database.commit()
                 """
             try lab.succeed("python3", "-c", change)
