@@ -4,7 +4,8 @@ import LinuxSystem
 import Testing
 
 extension EndToEnd {
-    @Suite(.enabled(if: FakeTime.library != nil, "needs libfaketime")) struct ClockTests {}
+    @Suite(.enabled(if: FakeTime.library != nil || Environment["VIPNS_REQUIRE_ROOT"] == "1", "needs libfaketime"))
+    struct ClockTests {}
 }
 
 /// A wall clock of the service's own, by libfaketime(1); all other clocks, and all other programs, are left alone.
@@ -20,6 +21,7 @@ private enum FakeTime {
 extension TestLab {
     /// Puts a program at the service's place that becomes the service with a clock of its own.
     fileprivate func preferFakeTime() throws {
+        let library = try #require(FakeTime.library)
         let script = """
             set -e
             cd /run
@@ -31,7 +33,7 @@ extension TestLab {
             #!/bin/sh
             # The library's own variable is set in a shell: in the service it would hide the arguments from Swift.
             export FAKETIME_TIMESTAMP_FILE=/run/wall-clock FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1
-            export LD_PRELOAD=\(FakeTime.library ?? "")
+            export LD_PRELOAD=\(library)
             exec sh -c 'exec /run/vipnsd "$@"' sh "$@"
             END
             chmod 755 with-wall-clock vipnsd

@@ -11,7 +11,7 @@ extension EndToEnd {
 /// Who is seen keeps an address from being free for as long as an address rests: a look tells of a living link or
 /// process, its end comes later, and the rest after that.
 private let sentinel = """
-    HOLD = .3
+    HOLD = .1
     def addresses_of_links(s, index):
         request = struct.pack("=IHHII", 32, 30, 0x301, 1, 0) + struct.pack("=BxHiII", 7, 0, 0, 0, 0)
         s.send(request)
@@ -148,7 +148,7 @@ private struct Rolling: Decodable {
 extension EndToEnd.LeaderKillTests {
     @Test func `a killed leader is noticed at once, and its address is not free while anything has it`() async throws {
         let count = Dose.of(60, full: 1000)
-        try await inLab("--range", "10.77.0.10-10.77.0.33", "--hold", "300ms", "--exhaustion", "deny") { lab in
+        try await inLab("--range", "10.77.0.10-10.77.0.33", "--hold", "100ms", "--exhaustion", "deny") { lab in
             let running = try lab.startCrowd(sentinel + "\n" + rolling)
             try running.say("\(count) 16 \(Dose.seed)")
             let outcome = try running.value(Rolling.self, within: .seconds(600))
