@@ -69,6 +69,8 @@ final class LiveSession {
     var isWaitingForLook = false
     /// When it was, in microseconds since boot.
     var lastLook: Int64 = .min / 2
+    /// Whether it was said that a link has the address longer than that rests.
+    var isLinkReported = false
     /// Why the last request for this session failed.
     var lastFailure = Failure("")
 

@@ -162,9 +162,9 @@ extension SessionService {
         await server.closeConnections { $0.peerNamespaceCookie == cookie }
     }
 
-    private func startTimer(_ kind: TimerKind, _ live: LiveSession) {
+    private func startTimer(_ kind: TimerKind, _ live: LiveSession, after delay: Duration? = nil) {
         let id = live.lease.session
-        let delay = kind.delay ?? remainingHold(live)
+        let delay = delay ?? kind.delay ?? remainingHold(live)
         lastTimer += 1
         let number = lastTimer
         live.timers[kind] = number
@@ -176,7 +176,24 @@ extension SessionService {
     private func ranOut(_ kind: TimerKind, _ number: UInt64, _ id: SessionID) {
         guard let live = sessions[id], live.timers[kind] == number else { return }
         live.timers[kind] = nil
-        handle(.timer(kind), id)
+        if kind == .hold { endRest(live) } else { handle(.timer(kind), id) }
+    }
+
+    /// Lets an address go once no link has it: the kernel's word comes just before the link goes, on a loaded machine
+    /// longer before than an address rests at the least.
+    private func endRest(_ live: LiveSession) {
+        let id = live.lease.session
+        guard let mac = live.mac else { return handle(.timer(.hold), id) }
+        unanswered {
+            guard await self.isLinked(mac, to: live.lease.parent) else { return self.handle(.timer(.hold), id) }
+            let overdue = SystemClock.bootTimeMicroseconds() - (live.lease.heldUntilBoot ?? 0)
+            if overdue > 1_000_000, !live.isLinkReported {
+                live.isLinkReported = true
+                self.logger(for: live).warning(
+                    "a link still has the address, it is not granted until that is gone", metadata: ["mac": "\(mac)"])
+            }
+            self.startTimer(.hold, live, after: .microseconds(min(max(overdue, 10_000), 1_000_000)))
+        }
     }
 
     private func remainingHold(_ live: LiveSession) -> Duration {

