@@ -4,40 +4,52 @@ internal import LinuxSystem
 internal import Logging
 internal import Netlink
 
-/// Shares one look at a parent link among all who want one at the same time.
+/// Looks at parent links, each shared by all who want one at the same time.
 ///
-/// Whoever asks while a look is under way gets the next one: what it sees must not be older than the question.
+/// Whoever asks while a look is under way gets the next one: what it sees must not be older than the question. Belongs to
+/// the service's actor.
 struct ParentLinkLooks {
-    /// Nil where the kernel did not tell.
-    typealias Look = Task<Set<MACAddress>?, Never>
+    private typealias Asker = (mac: MACAddress, waiter: CheckedContinuation<Bool, Never>)
 
-    var current: [String: Look] = [:]
-    var next: [String: Look] = [:]
+    private var waiting: [String: [Asker]] = [:]
+    private var underWay: Set<String> = []
+
+    /// Adds one who asks for a MAC address on a parent link.
+    ///
+    /// - Returns: whether somebody must go and look.
+    mutating func add(_ mac: MACAddress, on parent: String, _ waiter: CheckedContinuation<Bool, Never>) -> Bool {
+        waiting[parent, default: []].append((mac, waiter))
+        return underWay.insert(parent).inserted
+    }
+
+    /// Whom the look that begins now is for; nil where it is for nobody, and there is none.
+    mutating func begin(_ parent: String) -> [(mac: MACAddress, waiter: CheckedContinuation<Bool, Never>)]? {
+        if let askers = waiting.removeValue(forKey: parent) { return askers }
+        underWay.remove(parent)
+        return nil
+    }
 }
 
 extension SessionService {
     /// Whether a link with that MAC address is on that parent link, in whichever namespace, not longer ago than this call.
     ///
-    /// No where the kernel does not tell, or there is no such parent link.
+    /// No where the kernel does not tell, or there is no such parent link. Answers come in the order of the questions.
     func isLinked(_ mac: MACAddress, to parent: String) async -> Bool {
-        if let next = looks.next[parent] { return await next.value?.contains(mac) ?? false }
-        let previous = looks.current[parent]
-        let look = Task(executorPreference: loop) { await self.look(at: parent, after: previous) }
-        looks.next[parent] = look
-        return await look.value?.contains(mac) ?? false
+        await withCheckedContinuation { waiter in
+            guard looks.add(mac, on: parent, waiter) else { return }
+            Task(executorPreference: loop) { await self.look(at: parent) }
+        }
     }
 
-    private func look(at parent: String, after previous: ParentLinkLooks.Look?) async -> Set<MACAddress>? {
-        _ = await previous?.value
-        // From here on a new caller needs a new look.
-        let own = looks.next.removeValue(forKey: parent)
-        looks.current[parent] = own
-        defer { if looks.current[parent] == own { looks.current[parent] = nil } }
-        do throws(NetlinkError) {
-            return try await Self.macAddresses(on: parent)
-        } catch {
-            logger.warning("cannot look at a parent link", metadata: ["parent": "\(parent)", "error": "\(error)"])
-            return nil
+    private func look(at parent: String) async {
+        while let askers = looks.begin(parent) {
+            var found: Set<MACAddress> = []
+            do throws(NetlinkError) {
+                found = try await Self.macAddresses(on: parent)
+            } catch {
+                logger.warning("cannot look at a parent link", metadata: ["parent": "\(parent)", "error": "\(error)"])
+            }
+            for asker in askers { asker.waiter.resume(returning: found.contains(asker.mac)) }
         }
     }
 

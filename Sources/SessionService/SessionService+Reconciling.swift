@@ -14,7 +14,8 @@ extension SessionService {
         let found = try await listKernel()
         let members = stored.leases.contains { $0.phase == .allocating } ? try await members() : [:]
         prepareAllocators(stored)
-        for lease in stored.leases {
+        // The end of a hold that is over already comes at once: the longest free goes first.
+        for lease in stored.leases.sorted(by: { ($0.heldUntilBoot ?? 0) < ($1.heldUntilBoot ?? 0) }) {
             let live = adopt(lease, found.byNumber[lease.number], members[lease.number])
             // Without a wait in between: a leader's end that came before it would mean nothing to the plan.
             perform(live.plan.resume(), live)

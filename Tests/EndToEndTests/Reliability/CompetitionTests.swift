@@ -15,7 +15,7 @@ private let competition = """
         reply, descriptors = service.receive()
         for descriptor in descriptors: os.close(descriptor)
         if "error" in reply:
-            text = reply["error"] + ": " + reply["parameters"]["message"]
+            text = reply["error"] + ": " + str(reply["parameters"].get("message", reply["parameters"]))
             refused[text] = refused.get(text, 0) + 1
         else:
             session = reply["parameters"]["session"]
@@ -79,7 +79,7 @@ extension EndToEnd.CompetitionTests {
             meanwhile: Meanwhile
         ) async throws
     {
-        let count = Dose.of(20, full: 200)
+        let count = Dose.of(20, full: 100)
         try await inLab(
             "--range", "10.77.0.10-10.77.0.\(9 + count)", "--exhaustion", "deny", "--hold", "1500ms"
         ) { lab in
