@@ -8,7 +8,9 @@ public struct WallClock: Sendable {
     /// Knows nothing yet.
     public init() {}
 
-    /// Whether nobody has set it since the last look; not known at the first one. Both times are in microseconds.
+    /// Whether nobody has set it since the last look; not known at the first one.
+    ///
+    /// Both times are in microseconds.
     public mutating func isSteady(real: Int64, boot: Int64) -> Bool {
         let distance = real - boot
         defer { lastDistance = distance }
