@@ -56,20 +56,30 @@ public func directoryEntries(_ path: String) throws(Errno) -> [String] {
     guard let directory = unsafe opendir(path) else { throw Errno.current }
     defer { _ = unsafe closedir(directory) }
     var names: [String] = []
-    while let entry = unsafe readdir(directory) {
+    while true {
+        // readdir(3) tells an error from the end by errno alone.
+        errno = 0
+        guard let entry = unsafe readdir(directory) else { break }
         // Sound: the kernel closes d_name with a NUL inside the entry.
         let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
             unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
         }
         if name != "." && name != ".." { names.append(name) }
     }
+    let failure = Errno.current
+    if failure.rawValue != 0 { throw failure }
     return names
 }
 
-/// What a symbolic link says; nil where it cannot be read or is longer than 255 octets; readlink(2).
-public func readSymbolicLink(_ path: String) -> String? {
+/// What a symbolic link says; readlink(2).
+///
+/// - Throws: the errno; ENAMETOOLONG where it is longer than 255 octets.
+public func symbolicLink(_ path: String) throws(Errno) -> String {
     var text = [CChar](repeating: 0, count: 256)
-    let size = unsafe readlink(path, &text, text.count)
-    return size < 0 || size == text.count
-        ? nil : String(decoding: text.prefix(size).map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let size = try checked { unsafe readlink(path, &text, text.count) }
+    guard size < text.count else { throw Errno(rawValue: ENAMETOOLONG) }
+    return String(decoding: text.prefix(size).map(UInt8.init(bitPattern:)), as: UTF8.self)
 }
+
+/// The same; nil where it cannot be read.
+public func readSymbolicLink(_ path: String) -> String? { try? symbolicLink(path) }

@@ -88,10 +88,11 @@ struct MemberScan {
     }
 
     private mutating func number(of path: String, host: borrowing NetlinkSocket) throws(Errno) -> Int32? {
-        // "net:[INODE]"; a process that has just ended, or a kernel thread, has none.
-        guard let link = readSymbolicLink(path) else { return nil }
+        // "net:[INODE]"; a process that has just ended has none.
+        let link = try look { () throws(Errno) in try symbolicLink(path) }
+        guard let link else { return nil }
         if let known = numbers[link] { return known }
-        guard let namespace = try open(path) else { return nil }
+        guard let namespace = try look({ () throws(Errno) in try NetworkNamespace.open(path) }) else { return nil }
         let number: Int32?
         do throws(NetlinkError) {
             number = try namespace.descriptor.withRaw { (raw) throws(NetlinkError) in try host.namespaceNumber(of: raw)
@@ -105,15 +106,16 @@ struct MemberScan {
     }
 
     /// - Returns: nil where the thread has ended meanwhile.
-    private func open(_ path: String) throws(Errno) -> NetworkNamespace? {
+    private func look<Value: ~Copyable>(_ body: () throws(Errno) -> Value) throws(Errno) -> Value? {
         do throws(Errno) {
-            return try NetworkNamespace.open(path)
+            return try body()
         } catch .noSuchFile {
             return nil
         } catch .noSuchProcess {
             return nil
         } catch .permissionDenied {
-            // A process that is being taken down has no namespaces to look at.
+            // The answer for one that is gone altogether. A security module that hides a process gives it, too: it must not
+            // stop every close of this host; a session with such a member ends as with a foreign holder.
             return nil
         }
     }
