@@ -11,14 +11,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor {
 
     /// Starts the thread; it ends when the loop is no longer referred to.
     ///
-    /// Without descriptors or memory for it the process ends: nothing can work then.
-    public init() {
-        do throws(Errno) {
-            core = try EventLoopCore()
-        } catch {
-            fatalError("cannot make an event loop: \(error)")
-        }
-        core.start { [weak self] in self }
+    /// - Throws: the errno where there are no descriptors, no memory or no thread for it.
+    public init() throws(Errno) {
+        core = try EventLoopCore()
+        try core.start { [weak self] in self }
     }
 
     deinit { core.stop() }

@@ -42,12 +42,8 @@ final class EventLoopCore: Sendable {
     func nextNumber() -> UInt64 { lastNumber.wrappingAdd(1, ordering: .relaxed).newValue }
 
     /// Starts the thread; `owner` gives the executor that jobs run on, as long as there is one.
-    func start(owner: @escaping @Sendable () -> EventLoop?) {
-        do throws(Errno) {
-            try startThread { [self] in run(owner) }
-        } catch {
-            fatalError("cannot start the thread of an event loop: \(error)")
-        }
+    func start(owner: @escaping @Sendable () -> EventLoop?) throws(Errno) {
+        try startThread { [self] in run(owner) }
     }
 
     func stop() {
@@ -82,7 +78,9 @@ final class EventLoopCore: Sendable {
 
     private func wake() {
         var one: UInt64 = 1
-        alarm.withRaw { _ = unsafe write($0, &one, 8) }
+        let status = alarm.withRaw { raw in try? checked { unsafe write(raw, &one, 8) } }
+        // Whoever comes next tries again.
+        if status == nil { state.withLock { $0.isAsleep = true } }
     }
 
     // MARK: - Watches

@@ -51,7 +51,7 @@ public actor SessionService {
     }
 
     /// Everything of the service but the store's disk happens here, one thing after the other.
-    nonisolated let loop = EventLoop()
+    nonisolated let loop: EventLoop
     /// The actor's executor.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe loop.asUnownedSerialExecutor() }
     let surroundings: Surroundings
@@ -87,7 +87,7 @@ public actor SessionService {
     /// Writes that the store has not answered.
     var pendingWrites = 0
     /// The last writing of a refusal.
-    var lastRefusal: Task<Void, Never>?
+    var lastRefusal: Task<Bool, Never>?
     var helper: HelperConnection?
     var server: VarlinkServer?
     var lookups = AccountLookups()
@@ -101,9 +101,12 @@ public actor SessionService {
     var looks = ParentLinkLooks()
 
     /// Makes the service; ``run()`` starts it.
+    ///
+    /// - Throws: the errno where there are no descriptors, no memory or no thread for its loop.
     public init(
         configuration: ServiceConfiguration, surroundings: Surroundings, store: any LeaseStore, logger: Logger
-    ) {
+    ) throws {
+        self.loop = try EventLoop()
         self.surroundings = surroundings
         self.store = store
         self.logger = logger

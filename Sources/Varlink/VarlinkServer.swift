@@ -28,7 +28,7 @@ public final class VarlinkServer: Sendable {
     /// call should live there too.
     public init(
         identity: Identity, interfaces: [VarlinkInterface], limits: Limits = Limits(),
-        loop: EventLoop = EventLoop(),
+        loop: EventLoop,
         unexpected: @escaping @Sendable (any Error) -> VarlinkErrorReply? = { _ in nil }
     ) {
         let all = [VarlinkInterface.introspection(of: identity, interfaces: interfaces)] + interfaces

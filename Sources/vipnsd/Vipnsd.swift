@@ -88,13 +88,18 @@ struct Vipnsd: AsyncParsableCommand {
         guard let boot = try? readBootID() else {
             throw StartError("read this boot's id: /proc is not there, or hidden")
         }
-        let service = SessionService(
-            configuration: configuration,
-            surroundings: .init(
-                helperPath: helper, bootID: boot, operators: operators, version: programVersion,
-                configurationFile: config, collectEvery: .seconds(collect),
-                readConfiguration: { [config] in Checking.reading(config) }),
-            store: store, logger: logger)
+        let service: SessionService
+        do {
+            service = try SessionService(
+                configuration: configuration,
+                surroundings: .init(
+                    helperPath: helper, bootID: boot, operators: operators, version: programVersion,
+                    configurationFile: config, collectEvery: .seconds(collect),
+                    readConfiguration: { [config] in Checking.reading(config) }),
+                store: store, logger: logger)
+        } catch {
+            throw StartError("make the service's event loop: \(error)")
+        }
         let group = ServiceGroup(
             configuration: .init(
                 services: [

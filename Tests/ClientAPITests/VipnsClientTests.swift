@@ -52,7 +52,7 @@ import Varlink
             interfaces: [
                 VarlinkInterface(
                     name: InterfaceDescription.name, description: InterfaceDescription.text, methods: Self.methods)
-            ])
+            ], loop: try EventLoop())
         try server.serve(on: UnixSocket.listen(.stream, at: path, mode: 0o600))
         defer { unsafe unlink(path) }
         try await withCheckedThrowingContinuation { continuation in

@@ -24,8 +24,8 @@ private func whenDone(_ body: (@escaping @Sendable () -> Void) -> Void) async {
 }
 
 struct EventLoopTests {
-    @Test func `what is handed over is run in order, and timers by their time`() async {
-        let loop = EventLoop()
+    @Test func `what is handed over is run in order, and timers by their time`() async throws {
+        let loop = try EventLoop()
         let order = Mutex<[Int]>([])
         await whenDone { done in
             loop.perform(after: .milliseconds(40)) {
@@ -38,8 +38,8 @@ struct EventLoopTests {
         #expect(order.withLock { $0 } == [1, 2, 3, 4, 5])
     }
 
-    @Test func `tasks begun on a loop have their turn in the order in which they were begun`() async {
-        let resident = Resident(EventLoop())
+    @Test func `tasks begun on a loop have their turn in the order in which they were begun`() async throws {
+        let resident = try Resident(EventLoop())
         await whenDone { done in
             resident.loop.perform {
                 Task(executorPreference: resident.loop) {
@@ -53,7 +53,7 @@ struct EventLoopTests {
     }
 
     @Test func `a watch tells for as long as there is something to read, and ends once`() async throws {
-        let loop = EventLoop()
+        let loop = try EventLoop()
         let pair = try UnixSocket.pair(.stream)
         let told = Mutex(0)
         let ended = Mutex(0)
@@ -80,7 +80,7 @@ struct EventLoopTests {
     }
 
     @Test func `one socket is watched for reading and for writing at a time`() async throws {
-        let loop = EventLoop()
+        let loop = try EventLoop()
         let pair = try UnixSocket.pair(.stream)
         let seen = Mutex<Set<String>>([])
         let watches = Mutex<[EventLoop.Watch]>([])
@@ -99,7 +99,7 @@ struct EventLoopTests {
     @Test func `the thread ends with the last reference, also while it sleeps`() async throws {
         func threads() throws -> Int { try directoryEntries("/proc/self/task").count }
         let before = try threads()
-        var loops: [EventLoop] = (0..<20).map { _ in EventLoop() }
+        var loops: [EventLoop] = try (0..<20).map { _ in try EventLoop() }
         #expect(loops.count == 20)
         loops = []
         for _ in 0..<200 where try threads() > before + 10 { usleep(10_000) }

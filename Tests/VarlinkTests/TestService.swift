@@ -22,7 +22,7 @@ struct TestService {
                 VarlinkInterface(
                     name: "io.example.testing", description: TestService.text, methods: TestService.methods(notes))
             ],
-            limits: limits,
+            limits: limits, loop: try EventLoop(),
             unexpected: { error in
                 (error as? Unexpected).map { VarlinkErrorReply("io.example.testing.Broken", ["code": $0.code]) }
             })

@@ -35,7 +35,7 @@ struct ServiceTests {
                             return try VarlinkReply(Method.Close.Reply(session: TextTests.session(.held)))
                         },
                     ])
-            ])
+            ], loop: try EventLoop())
         try server.serve(on: UnixSocket.listen(.stream, at: path, mode: 0o666))
         return server
     }
