@@ -17,10 +17,13 @@ public struct PidDescriptor: ~Copyable, Sendable {
 
     /// Opens the process that connected the other end of `socket`.
     ///
-    /// Kernel < 6.5: SO_PEERPIDFD is missing and the number is looked up, which can meet a successor where the peer has
-    /// ended before. Remove once 6.5 is the oldest we support.
+    /// Kernel < 6.5: SO_PEERPIDFD is missing and the number is looked up. A successor of an ended peer is told by its start,
+    /// which is later than the connection, or by the connection's end; what is left is a peer that ended and was succeeded
+    /// before `acceptedAt` while a child of it kept the connection. Remove once 6.5 is the oldest we support.
+    ///
+    /// `acceptedAt` is when the connection was there at the latest, in microseconds of CLOCK_BOOTTIME.
     /// - Throws: ESRCH where the peer has ended, or another errno.
-    public init(peerOf socket: borrowing OwnedDescriptor) throws(Errno) {
+    public init(peerOf socket: borrowing OwnedDescriptor, acceptedAt: Int64 = .max) throws(Errno) {
         let raw = socket.withRaw { $0 }
         do throws(Errno) {
             descriptor = OwnedDescriptor(adopting: try checked { vipns_peer_pidfd(raw) })
@@ -28,8 +31,10 @@ public struct PidDescriptor: ~Copyable, Sendable {
             let pid = try PeerCredentials(of: socket).pid
             let before = ProcessIdentity(pid: pid)
             let opened = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
-            // Not proof that it is the peer, but that it is one process from here on.
-            guard before != nil, ProcessIdentity(pid: pid) == before else { throw .noSuchProcess }
+            // One process from here on; it was there before it connected; and it, or a child, has not hung up.
+            guard let before, ProcessIdentity(pid: pid) == before, before.startMicroseconds <= acceptedAt,
+                !socket.hasHungUp()
+            else { throw .noSuchProcess }
             descriptor = opened
         }
     }

@@ -7,6 +7,12 @@ public struct ProcessIdentity: Hashable, Sendable {
     /// Its start, in clock ticks since boot.
     public let startTicks: UInt64
 
+    /// Its start in microseconds of CLOCK_BOOTTIME, rounded down to a tick.
+    var startMicroseconds: Int64 {
+        let ticksPerSecond = UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        return Int64(clamping: startTicks.multipliedReportingOverflow(by: 1_000_000 / ticksPerSecond).partialValue)
+    }
+
     /// Puts together what was stored.
     public init(pid: Int32, startTicks: UInt64) {
         self.pid = pid

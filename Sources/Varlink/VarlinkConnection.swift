@@ -15,9 +15,12 @@ public final class VarlinkConnection: Sendable {
 
     let server: VarlinkServer
     let state: Mutex<ConnectionState>
+    /// When it was there, in microseconds since boot.
+    private let acceptedAt: Int64
 
     init(_ socket: consuming OwnedDescriptor, number: UInt64, server: VarlinkServer) throws(Errno) {
         self.number = number
+        self.acceptedAt = SystemClock.bootTimeMicroseconds()
         self.peer = try PeerCredentials(of: socket)
         self.peerNamespaceCookie = try? PeerCredentials.networkNamespaceCookie(of: socket)
         self.server = server
@@ -30,7 +33,7 @@ public final class VarlinkConnection: Sendable {
     public func openPeerProcess() throws(Errno) -> PidDescriptor {
         try state.withLock { state throws(Errno) in
             guard let socket = state.socket else { throw .noSuchProcess }
-            return try PidDescriptor(peerOf: socket.descriptor)
+            return try PidDescriptor(peerOf: socket.descriptor, acceptedAt: acceptedAt)
         }
     }
 

@@ -47,7 +47,7 @@ final class RunDirectory {
         do throws(Errno) {
             cookie = try NetworkNamespace.cookieOfCallingThread()
         } catch {
-            throw HelperError("tell this network namespace from others: \(error)")
+            throw HelperError("tell network namespaces apart (SO_NETNS_COOKIE, Linux 5.14): \(error)")
         }
         let namespaceLock = try HeldLock("/run/vipns-helper.\(cookie).lock", of: "this network namespace")
         self.path = path

@@ -58,6 +58,8 @@ struct VipnsHelper {
         if !LossSocket.isPermitted {
             log("warning: CAP_NET_BROADCAST is missing: what is taken away in a session is not noticed, continuing")
         }
+        let old = KernelFeature.refusedDescriptors
+        if !old.isThere { log("warning: the kernel lacks what is used where it is there: \(old.consequence)") }
         log("ready, may give \(allowance.description)")
         try helper.run()
     }

@@ -88,6 +88,7 @@ struct Vipnsd: AsyncParsableCommand {
         guard let boot = try? readBootID() else {
             throw StartError("read this boot's id: /proc is not there, or hidden")
         }
+        warnOfOldKernel(logger)
         let service: SessionService
         do {
             service = try SessionService(
@@ -109,6 +110,13 @@ struct Vipnsd: AsyncParsableCommand {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
         defer { LogWriter.shared.flush() }
         try await group.run()
+    }
+
+    private func warnOfOldKernel(_ logger: Logger) {
+        for feature in [KernelFeature.peerProcess, .peerNamespace] where !feature.isThere {
+            logger.warning(
+                "the kernel lacks what is used where it is there", metadata: ["lacks": "\(feature.consequence)"])
+        }
     }
 
     /// The life-cycle library tells of every step at a level that would drown what matters.
