@@ -9,25 +9,38 @@ internal import Synchronization
 ///
 /// A transaction without a durable write does not wait for the disk: it outlives the end of the process, not of the
 /// machine, and the next durable one takes it along.
+///
+/// Where the disk is full, the space that is kept for it is given up and what may not be refused is written again.
 final class GroupCommit: Sendable {
     private struct Job: Sendable {
         let body: @Sendable (Database) throws -> Void
         let isDurable: Bool
+        let mayBeRefused: Bool
         let waiter: CheckedContinuation<Result<Void, any Error>, Never>
     }
 
     private let database: DatabasePool
+    private let reserve: SpaceReserve
     private let waiting = Mutex<[Job]>([])
     /// What `PRAGMA synchronous` says now; touched on the writer only.
     private let isFull = Mutex(true)
 
-    init(_ database: DatabasePool) { self.database = database }
+    init(_ database: DatabasePool, reserve: SpaceReserve) {
+        self.database = database
+        self.reserve = reserve
+    }
 
     /// Runs `body` on the writer; returns once its effects are stored, or throws what it or the commit threw.
-    func perform(durably isDurable: Bool = true, _ body: @escaping @Sendable (Database) throws -> Void) async throws {
+    ///
+    /// What may be refused does not get the space that is kept for the rest.
+    func perform(
+        durably isDurable: Bool = true, mayBeRefused: Bool = false,
+        _ body: @escaping @Sendable (Database) throws -> Void
+    ) async throws {
         let result = await withCheckedContinuation { continuation in
             let isFirst = waiting.withLock { jobs in
-                jobs.append(Job(body: body, isDurable: isDurable, waiter: continuation))
+                jobs.append(
+                    Job(body: body, isDurable: isDurable, mayBeRefused: mayBeRefused, waiter: continuation))
                 return jobs.count == 1
             }
             // Whoever comes second is taken along by the run that the first has asked for.
@@ -41,18 +54,33 @@ final class GroupCommit: Sendable {
             defer { jobs = [] }
             return jobs
         }
-        var results: [Result<Void, any Error>] = []
+        var results = commit(jobs, in: database)
+        let again = jobs.indices.filter { !jobs[$0].mayBeRefused && Self.mayBeForSpace(results[$0]) }
+        if !again.isEmpty, reserve.giveUp() {
+            let second = commit(again.map { jobs[$0] }, in: database)
+            for (index, result) in zip(again, second) { results[index] = result }
+        }
+        for (job, result) in zip(jobs, results) { job.waiter.resume(returning: result) }
+    }
+
+    private func commit(_ jobs: [Job], in database: Database) -> [Result<Void, any Error>] {
         do {
+            var results: [Result<Void, any Error>] = []
             try setDurability(jobs.contains(where: \.isDurable), of: database)
             try database.inTransaction(.immediate) {
                 results = try jobs.map { try Self.attempt($0, in: database) }
                 return .commit
             }
+            return results
         } catch {
             // Nothing was stored: neither what failed by itself nor what the commit has lost.
-            results = jobs.map { _ in .failure(error) }
+            return jobs.map { _ in .failure(error) }
         }
-        for (job, result) in zip(jobs, results) { job.waiter.resume(returning: result) }
+    }
+
+    private static func mayBeForSpace(_ result: Result<Void, any Error>) -> Bool {
+        guard case .failure(let error) = result else { return false }
+        return SpaceReserve.mayCure(error)
     }
 
     private func setDurability(_ isDurable: Bool, of database: Database) throws {

@@ -17,12 +17,12 @@ extension SQLiteLeaseStore {
         boot bootID: String, nowReal: Int64, nowBoot: Int64
     ) async throws(LeaseStoreError) -> StoredState {
         try await attempt("read leases from") {
-            try await self.database.write { connection in
+            try await self.writes.perform { connection in
                 if try String.fetchOne(connection, sql: "SELECT bootID FROM boot") != bootID {
                     try Self.endOtherBoots(connection, bootID: bootID, nowReal: nowReal)
                 }
-                return try Self.state(connection)
             }
+            return try await self.database.read { try Self.state($0) }
         }
     }
 
@@ -65,7 +65,8 @@ extension SQLiteLeaseStore {
     /// Stores a lease, its open history record and its number in one durable transaction.
     public func storeIntent(_ lease: Lease) async throws(LeaseStoreError) {
         try await attempt("store the intent of session '\(lease.session)' in") {
-            try await self.writes.perform { connection in
+            try await self.writes.perform(mayBeRefused: true) { [reserve = self.reserve] connection in
+                try reserve.keep()
                 try Self.insert(lease, connection)
                 let history = try connection.cachedStatement(sql: Self.insertHistory)
                 let record = HistoryRecord(opening: lease)
@@ -149,7 +150,7 @@ extension SQLiteLeaseStore {
     /// Stores the history record of a request that got no session of its own.
     public func recordRefusal(_ record: HistoryRecord) async throws(LeaseStoreError) {
         try await attempt("store a refusal in") {
-            try await self.writes.perform { connection in
+            try await self.writes.perform(mayBeRefused: true) { connection in
                 try connection.cachedStatement(sql: Self.insertHistory).execute(arguments: record.rowValues)
                 try Self.countRefusal(record, connection)
             }

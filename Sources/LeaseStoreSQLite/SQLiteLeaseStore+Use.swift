@@ -25,7 +25,7 @@ extension SQLiteLeaseStore {
     /// Not forced to the disk: the intent of the session that made it so is, right after.
     public func recordPeak(_ addresses: Int, ofPool pool: String, at real: Int64) async throws(LeaseStoreError) {
         try await attempt("store the peak of pool '\(pool)' in") {
-            try await self.writes.perform(durably: false) { connection in
+            try await self.writes.perform(durably: false, mayBeRefused: true) { connection in
                 let statement = try connection.cachedStatement(
                     sql: """
                         INSERT INTO poolUse (pool, day, firstAt, peak, peakAt, refusals) VALUES (?, ?, ?3, ?, ?3, 0)
@@ -63,7 +63,7 @@ extension SQLiteLeaseStore {
     public func forgetHistory(_ limit: HistoryLimit, atMost most: Int) async throws(LeaseStoreError) -> Int {
         try await attempt("forget history of") {
             let count = Mutex(0)
-            try await self.writes.perform(durably: false) { connection in
+            try await self.writes.perform(durably: false, mayBeRefused: true) { connection in
                 try connection.execute(
                     sql: """
                         DELETE FROM history WHERE id IN (

@@ -4,7 +4,7 @@ public import Leasing
 
 /// The leases and the history of one server, in one SQLite file.
 ///
-/// - Path: `/var/lib/vipns/vipns.db`, with `-wal` and `-shm` beside it; the three belong together.
+/// - Path: `/var/lib/vipns/vipns.db`, with `-wal` and `-shm` beside it; the three belong together. ``SpaceReserve`` is one more.
 /// - Writer: the service alone, over one connection. A file lock of the service keeps a second one out.
 /// - Readers: the service, and an administrator's sqlite3(1) at any time: the journal is a write-ahead log.
 /// - Lifetime: the history stays for as long as the configuration says; leases and numbers end with the boot whose id
@@ -18,18 +18,32 @@ public final class SQLiteLeaseStore: LeaseStore {
     public let path: String
     let database: DatabasePool
     let writes: GroupCommit
+    let reserve: SpaceReserve
 
     /// Opens the file, or makes it, and brings its format up to date; blocks for the disk.
     ///
     /// - Throws: `newerFormat`, or `storage` where the file is damaged, no lease store, or may not be written.
     public init(path: String) throws(LeaseStoreError) {
         self.path = path
+        self.reserve = SpaceReserve(path: "\(path).reserve")
         do {
-            self.database = try Self.prepared(path)
+            self.database = try Self.withSpace(of: reserve) { try Self.prepared(path) }
         } catch {
             throw LeaseStoreError(operation: "open lease store", subject: path, cause: Self.cause(of: error))
         }
-        self.writes = GroupCommit(database)
+        self.writes = GroupCommit(database, reserve: reserve)
+        // Where there is no room now, the next open tries again, and tells.
+        try? reserve.keep()
+    }
+
+    /// Runs `body`, and once more with the space that is kept where it may have failed for want of that.
+    private static func withSpace<Value>(of reserve: SpaceReserve, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            guard SpaceReserve.mayCure(error), reserve.giveUp() else { throw error }
+            return try body()
+        }
     }
 
     private static func prepared(_ path: String) throws -> DatabasePool {
@@ -46,6 +60,8 @@ public final class SQLiteLeaseStore: LeaseStore {
         try database.writeWithoutTransaction { connection in
             try connection.execute(sql: "PRAGMA synchronous = FULL")
             try checkFormat(connection)
+            // Where SQLite may not open the file to write, it opens it to read, and every session would be refused.
+            try connection.inTransaction(.immediate) { .commit }
         }
         try LeaseSchema.migrator.migrate(database)
         return database
@@ -89,10 +105,12 @@ public final class SQLiteLeaseStore: LeaseStore {
     /// The facts of an error that came out of GRDB.
     static func cause(of error: any Error) -> LeaseStoreError.Cause {
         if let refusal = error as? Refusal { return refusal.cause }
+        if let missing = error as? SpaceReserve.Missing { return .storage(missing.description) }
         guard let error = error as? DatabaseError else { return .storage("\(error)") }
         let message = error.message ?? "\(error.resultCode)"
         switch error.resultCode {
         case .SQLITE_CANTOPEN: return .storage("\(message) (the folder must exist and be writable)")
+        case .SQLITE_FULL: return .storage("\(message) (make room on that disk; sessions can be closed meanwhile)")
         case .SQLITE_READONLY: return .storage("\(message) (file and folder must be writable)")
         case .SQLITE_NOTADB, .SQLITE_CORRUPT: return .storage("\(message) (restore a copy, or move the file away)")
         default: return .storage(message)
