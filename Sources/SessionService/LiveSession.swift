@@ -7,6 +7,15 @@ internal import Netlink
 internal import SessionPlan
 internal import Varlink
 
+/// When and how a session has ended, as the store is told.
+struct SessionEnd: Sendable {
+    let lease: Lease
+    let real: Int64
+    let boot: Int64
+    let reason: String
+    let failed: Bool
+}
+
 /// One session as the service drives it: what is stored, what is planned, and what waits for it.
 ///
 /// Belongs to the service's actor.
@@ -54,7 +63,9 @@ final class LiveSession {
     /// Whether anybody ever had the session; else its open failed.
     var wasHandedOver = false
     /// The last writing of its state.
-    var lastRecord: Task<Void, Never>?
+    var lastRecord: Task<Bool, Never>?
+    /// Its end, until the store has it.
+    var unstoredEnd: SessionEnd?
     /// Callers of close that wait, by a number of their own.
     var closers: [UInt64: CheckedContinuation<Void, Never>] = [:]
     /// The namespace's inode, once its pin was taken away.

@@ -25,7 +25,7 @@ extension SessionService {
         guard caller.isRoot else { throw .permissionDenied(text: "only root enters sessions") }
         let live = try find(name, for: caller)
         let leader = try leader(entering: live, connection)
-        await live.lastRecord?.value
+        _ = await live.lastRecord?.value
         guard let leader else { return }
         if connection.isClientGone { return handle(.leaderEnded(leader), live.lease.session) }
         live.forgetJoining(leader)

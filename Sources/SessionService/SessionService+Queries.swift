@@ -38,7 +38,7 @@ extension SessionService {
 
     private func poolUses() async throws(ServiceError) -> [String: PoolUse] {
         // Who was refused is counted when it is asked.
-        await lastRefusal?.value
+        _ = await lastRefusal?.value
         do throws(LeaseStoreError) {
             return Dictionary(try await store.poolUse().map { ($0.pool, $0) }) { $1 }
         } catch {
@@ -64,7 +64,7 @@ extension SessionService {
     /// What the store remembers, and the position of the last record.
     func history(_ query: HistoryQuery) async throws(ServiceError) -> ([HistoryEntry], position: Int64?) {
         // Who was refused is in the history when it is asked.
-        await lastRefusal?.value
+        _ = await lastRefusal?.value
         do throws(LeaseStoreError) {
             let records = try await store.history(query)
             return (records.map(HistoryEntry.init), records.last?.position)

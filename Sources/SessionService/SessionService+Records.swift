@@ -14,8 +14,15 @@ private let quarantine = Duration.seconds(10)
 extension SessionService {
     func recordState(_ live: LiveSession) {
         live.refreshLease()
-        live.lastRecord = store(live, "state") { [store, lease = live.lease] () throws(LeaseStoreError) in
+        let isStored = write("state", logger(for: live)) { [store, lease = live.lease] () throws(LeaseStoreError) in
             try await store.update(lease)
+        }
+        live.lastRecord = isStored
+        Task.immediate(executorPreference: loop) { [weak live] in
+            if await isStored.value { return }
+            // A service that is started anew must find the state, whichever it is by then.
+            try? await Task.sleep(for: .seconds(1))
+            if let live, self.sessions[live.lease.session] === live { self.recordState(live) }
         }
     }
 
@@ -25,11 +32,18 @@ extension SessionService {
         if live.lease.address != nil {
             live.lease.heldUntilBoot = now + Int64(rest(of: live).microseconds)
         }
-        let real = SystemClock.realTimeMicroseconds()
-        let failed = !live.wasHandedOver
-        store(live, "end") { [store, lease = live.lease] () throws(LeaseStoreError) in
-            try await store.recordEnd(lease, at: real, boot: now, reason: "\(reason)", failed: failed)
+        let end = SessionEnd(
+            lease: live.lease, real: SystemClock.realTimeMicroseconds(), boot: now, reason: "\(reason)",
+            failed: !live.wasHandedOver)
+        live.unstoredEnd = end
+        write("end", logger(for: live)) { () throws(LeaseStoreError) in
+            try await self.store(end)
+            live.unstoredEnd = nil
         }
+    }
+
+    private func store(_ end: SessionEnd) async throws(LeaseStoreError) {
+        try await store.recordEnd(end.lease, at: end.real, boot: end.boot, reason: end.reason, failed: end.failed)
     }
 
     private func rest(of live: LiveSession) -> Duration {
@@ -48,12 +62,11 @@ extension SessionService {
         settleClosers(live)
         refuse(live, .closed)
         live.forgetOpener()
-        let lease = live.lease
-        let addresses = lease.addresses.map(\.address)
+        let addresses = live.lease.addresses.map(\.address)
         addressesBeingReleased[id] = addresses
         pendingWrites += 1
         Task.immediate(executorPreference: loop) {
-            await self.deleteRow(of: lease)
+            await self.deleteRow(of: live)
             self.pendingWrites -= 1
             self.addressesBeingReleased[id] = nil
             // By the configuration of today they may belong to another pool than they came from.
@@ -62,41 +75,39 @@ extension SessionService {
         }
     }
 
-    /// Tries until it is done: a full disk, or an administrator's lock on the file, must not cost an address.
-    private func deleteRow(of lease: Lease) async {
+    /// Tries until it is done: a full disk, or an administrator's lock on the file, must not cost an address, nor its end
+    /// in the history.
+    private func deleteRow(of live: LiveSession) async {
+        var isTold = false
         while true {
             do throws(LeaseStoreError) {
-                return try await store.release(lease.session)
+                if let end = live.unstoredEnd { try await store(end) }
+                return try await store.release(live.lease.session)
             } catch {
-                logger.error(
-                    "cannot release, trying again", metadata: ["session": "\(lease.session)", "error": "\(error)"])
-                if (try? await Task.sleep(for: .seconds(2))) == nil { return }
+                if !isTold { logger(for: live).error("cannot release, trying again", metadata: ["error": "\(error)"]) }
+                isTold = true
+                if (try? await Task.sleep(for: .milliseconds(250))) == nil { return }
             }
         }
     }
 
     /// Hands a write to the store in order and does not wait; a failure is logged, for the plan does not build on it.
     ///
-    /// - Returns: what ends when the write is done.
+    /// - Returns: what ends when the write is done, and tells whether it was.
     @discardableResult
-    private func store(
-        _ live: LiveSession, _ what: String, _ write: @escaping () async throws(LeaseStoreError) -> Void
-    ) -> Task<Void, Never> {
-        self.write(what, logger(for: live), write)
-    }
-
-    /// ``store(_:_:_:)`` for what belongs to no session.
     func write(
         _ what: String, _ logger: Logger, _ write: @escaping () async throws(LeaseStoreError) -> Void
-    ) -> Task<Void, Never> {
+    ) -> Task<Bool, Never> {
         pendingWrites += 1
         return Task.immediate(executorPreference: loop) {
+            defer { self.pendingWrites -= 1 }
             do throws(LeaseStoreError) {
                 try await write()
+                return true
             } catch {
                 logger.error("cannot store", metadata: ["what": "\(what)", "error": "\(error)"])
+                return false
             }
-            self.pendingWrites -= 1
         }
     }
 

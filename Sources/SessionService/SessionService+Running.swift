@@ -55,6 +55,7 @@ extension SessionService: Service {
                 helper = try await Self.connect(surroundings.helperPath, loop) { channel.yield($0) }
                 if let stored = unadopted { try await adopt(stored) } else { try await reconcile() }
                 unadopted = nil
+                retryAtOnce()
                 try await agreeWithHelper()
                 try await listen(on: server)
                 logger.info("serving")
@@ -79,6 +80,14 @@ extension SessionService: Service {
             helper?.close()
             helper = nil
             try? await Task.sleep(for: .milliseconds(200))
+        }
+    }
+
+    /// What has failed for want of the helper need not wait for its timer.
+    private func retryAtOnce() {
+        for (id, live) in sessions where live.timers[.retry] != nil {
+            live.timers[.retry] = nil
+            handle(.timer(.retry), id)
         }
     }
 
