@@ -1,0 +1,101 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// Breaks the daemons at the points that it finds by itself, in a lab, and looks at what is left after each.
+///
+/// It runs inside of the lab, where a point costs half a second: daemons and strace are its own children. First it
+/// *records* which system calls a daemon makes in each piece of work, so that no list of them has to be kept.
+///
+/// Between any two actions of the plan lies a point: each action is a message on the helper's channel or to a client
+/// (sendmsg), a write of the store (pwrite64, fdatasync), a watch or a timer (epoll_ctl, or memory alone, which a kill does
+/// not show); what the helper does for it are system calls throughout.
+enum FaultHarness {
+    /// What is done at each point.
+    enum Kind: String {
+        /// A daemon is killed there.
+        case kill
+        /// A call of a daemon fails there.
+        case fail
+    }
+
+    /// What came of the points of one lab.
+    private struct Part: Decodable {
+        let all: Int
+        let tried: Int
+        let met: Int
+        let slowest: Double
+        let failures: [String]
+    }
+
+    /// What came of all.
+    struct Report: Sendable {
+        /// Points that there are.
+        var all = 0
+        /// Points at which the daemon was, when it was broken.
+        var met = 0
+        /// The longest time until a daemon was ready again, in seconds.
+        var slowest = 0.0
+        /// What was found, by the name of the point: VIPNS_POINT repeats one.
+        var failures: [String] = []
+    }
+
+    private static let program = lab + stages + kills + errors
+
+    /// Does so many points in some labs at a time, for most of a point's time is waiting.
+    static func run(_ kind: Kind, points: Int, within limit: Duration) async -> Report {
+        let parts = Environment["VIPNS_POINT"] == nil ? Dose.of(2, full: 3) : 1
+        return await withTaskGroup(of: Part?.self) { group in
+            for part in 0..<parts { group.addTask { await run(kind, points / parts, part, parts, within: limit) } }
+            var report = Report()
+            for await case let part? in group {
+                report.all = max(report.all, part.all)
+                report.met += part.met
+                report.slowest = max(report.slowest, part.slowest)
+                report.failures += part.failures
+            }
+            return report
+        }
+    }
+
+    /// One lab's part; what keeps it from being done is recorded.
+    private static func run(
+        _ kind: Kind, _ count: Int, _ part: Int, _ parts: Int, within limit: Duration
+    ) async -> Part? {
+        let result = Mutex<Part?>(nil)
+        try? await inLab(daemons: false) { lab in
+            let found = try run(kind, count, part, parts, in: lab, within: limit)
+            result.withLock { $0 = found }
+        }
+        return result.withLock { $0 }
+    }
+
+    private static func run(
+        _ kind: Kind, _ count: Int, _ part: Int, _ parts: Int, in lab: TestLab, within limit: Duration
+    ) throws -> Part {
+        let named = Environment["VIPNS_POINT"].map { ", '\($0)'" } ?? ""
+        let start = "go('\(kind.rawValue)', \(count), \(Dose.seed), \(part), \(parts)\(named))"
+        return try run(program + start, in: lab, within: limit, as: Part.self)
+    }
+
+    /// Runs a script of the harness; gives what it says in its last line.
+    static func run<Result: Decodable>(
+        _ script: String, in lab: TestLab, within limit: Duration, as type: Result.Type
+    ) throws -> Result {
+        let outcome = try lab.run(["/usr/bin/python3", "-c", script], within: limit)
+        guard outcome.status == 0, let line = outcome.output.split(separator: "\n").last else {
+            let logs = try lab.run(
+                "tail", "-n", "20", "/run/vipns-lab/log/helper.log", "/run/vipns-lab/log/service.log")
+            throw TestFailure("\(outcome) \(logs.output)")
+        }
+        return try JSONDecoder().decode(type, from: Data(line.utf8))
+    }
+
+    /// Runs a function of the harness by itself.
+    static func run<Result: Decodable>(_ function: String, of part: String, in lab: TestLab, as type: Result.Type)
+        throws
+        -> Result
+    {
+        try run(program + part + "\(function)()", in: lab, within: .seconds(120), as: type)
+    }
+}
