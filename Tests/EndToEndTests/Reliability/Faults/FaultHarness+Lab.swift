@@ -23,6 +23,8 @@ extension FaultHarness {
 
         class Problem(Exception): pass
 
+        class Late(Problem): pass
+
         # ---- The daemons, children of this program
 
         class Daemon:
