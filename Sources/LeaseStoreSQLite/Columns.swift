@@ -9,7 +9,9 @@ struct Columns {
         let column: String
         let value: DatabaseValue
 
-        var description: String { "column '\(column)' holds \(value), which has no meaning there (damaged or edited)" }
+        var description: String {
+            "column '\(column)' holds \(value), which has no meaning there (\(SQLiteLeaseStore.damageHint))"
+        }
     }
 
     /// A value that must be there.

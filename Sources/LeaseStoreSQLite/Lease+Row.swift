@@ -7,11 +7,14 @@ extension Lease {
     static let rowColumns = [
         "session", "bootID", "number", "cookie", "pool", "parent", "macvlanMode",
         "user", "uid", "service", "mode", "leftovers", "phase", "leaders", "openedAt", "openedBoot", "heldUntilBoot",
-        "endReason", "scope",
+        "endReason", "scope", "checksum",
     ]
 
     /// The lease as table `lease` holds it.
-    var rowValues: StatementArguments {
+    var rowValues: StatementArguments { StatementArguments(values + [checksum]) }
+
+    /// What the checksum is of: all columns but itself.
+    var values: [(any DatabaseValueConvertible)?] {
         [
             session.description, bootID, number, storedCookie, pool, parent, macvlanMode.rawValue, user, uid, service,
             mode.rawValue, leftovers.rawValue,
@@ -25,8 +28,14 @@ extension Lease {
     /// The leaders as one text.
     var storedLeaders: String { leaders.map { "\($0.pid):\($0.startTicks)" }.joined(separator: " ") }
 
-    /// Reads a row of table `lease` that has these addresses; throws `Columns.Damage`.
+    /// Reads a row of table `lease` that has these addresses; throws `Columns.Damage`, also where it is not as it was written.
     init(_ columns: Columns, addresses: [SessionAddress]) throws {
+        try self.init(unchecked: columns, addresses: addresses)
+        guard try columns.value("checksum") == checksum else { throw ChangedRow(session: session) }
+    }
+
+    /// Reads a row whose checksum may be missing.
+    init(unchecked columns: Columns, addresses: [SessionAddress]) throws {
         let cookie: Int64? = try columns.optional("cookie")
         self.init(
             session: try columns.parsed("session", SessionID.init),
@@ -60,6 +69,15 @@ extension Lease {
             leaders.append(Leader(pid: pid, startTicks: ticks))
         }
         return leaders
+    }
+}
+
+/// A row that can be read but is not what was written.
+struct ChangedRow: Error, CustomStringConvertible {
+    let session: SessionID
+
+    var description: String {
+        "the lease of session '\(session)' does not match its checksum (\(SQLiteLeaseStore.damageHint))"
     }
 }
 

@@ -1,4 +1,5 @@
 internal import GRDB
+internal import Leasing
 
 /// The tables of the file, as a list of steps; one that has shipped never changes.
 ///
@@ -7,7 +8,7 @@ internal import GRDB
 enum LeaseSchema {
     /// Every step from an empty file to the format of this version; a file's format is named after its last one.
     static let steps: [(identifier: String, sql: String)] = [
-        ("1", format1), ("2", format2), ("3", format3), ("4", format4),
+        ("1", format1), ("2", format2), ("3", format3), ("4", format4), ("5", format5),
     ]
 
     /// Brings a file of any former format to that of this version.
@@ -21,10 +22,29 @@ enum LeaseSchema {
         migrator.registerMigration(last.identifier, merging: former) { connection, applied in
             // The file names its last step alone, or, where a former version made it, each.
             let done = steps.lastIndex { applied.contains($0.identifier) }
-            for step in steps[(done.map { $0 + 1 } ?? 0)...] { try connection.execute(sql: step.sql) }
+            for step in steps[(done.map { $0 + 1 } ?? 0)...] {
+                try connection.execute(sql: step.sql)
+                if step.identifier == "5" { try addChecksums(connection) }
+            }
         }
         return migrator
     }
+
+    /// Rows that make no lease keep a checksum that is none: they are refused when leases are read, in better words.
+    static func addChecksums(_ connection: Database) throws {
+        let addresses = try SQLiteLeaseStore.storedAddresses(connection)
+        for row in try Row.fetchAll(connection, sql: "SELECT * FROM lease") {
+            let columns = Columns(row: row)
+            guard let session: String = try? columns.value("session"),
+                let lease = try? Lease(unchecked: columns, addresses: addresses[session] ?? [])
+            else { continue }
+            try connection.execute(
+                sql: "UPDATE lease SET checksum = ? WHERE session = ?", arguments: [lease.checksum, session])
+        }
+    }
+
+    /// A lease that was changed by accident is told from one that was written; filled in by `addChecksums`.
+    private static let format5 = "ALTER TABLE lease ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0"
 
     /// Whose a session is.
     private static let format2 = "ALTER TABLE lease ADD COLUMN scope TEXT NOT NULL DEFAULT 'session'"

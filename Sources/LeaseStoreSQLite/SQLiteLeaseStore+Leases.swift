@@ -3,9 +3,15 @@ internal import GRDB
 public import Leasing
 
 extension SQLiteLeaseStore {
-    private static let insertLease = insertion(into: "lease", Lease.rowColumns)
-    private static let insertAddress = insertion(into: "leaseAddress", SessionAddress.rowColumns)
-    private static let insertHistory = insertion(into: "history", HistoryRecord.rowColumns)
+    static let insertLease = insertion(into: "lease", Lease.rowColumns)
+    static let insertAddress = insertion(into: "leaseAddress", SessionAddress.rowColumns)
+    static let insertHistory = insertion(into: "history", HistoryRecord.rowColumns)
+
+    static let updateLease = """
+        UPDATE lease SET phase = ?, cookie = ?, leaders = ?, heldUntilBoot = ?, endReason = ?, checksum = ?
+        WHERE session = ?
+        """
+    static let deleteLease = "DELETE FROM lease WHERE session = ?"
 
     private static func insertion(into table: String, _ columns: [String]) -> String {
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
@@ -19,6 +25,7 @@ extension SQLiteLeaseStore {
         try await attempt("read leases from") {
             try await self.writes.perform { connection in
                 if try String.fetchOne(connection, sql: "SELECT bootID FROM boot") != bootID {
+                    try Self.refuseLeases(of: bootID, connection)
                     try Self.endOtherBoots(connection, bootID: bootID, nowReal: nowReal)
                 }
             }
@@ -41,17 +48,38 @@ extension SQLiteLeaseStore {
             sql: "UPDATE boot SET bootID = ?, lastNumber = ?", arguments: [bootID, StoredState.numberBeforeFirst])
     }
 
-    private static func state(_ connection: Database) throws -> StoredState {
+    /// The row that names the boot is changed before a boot stores its first lease.
+    private static func refuseLeases(of bootID: String, _ connection: Database) throws {
+        let sql = "SELECT count(*) FROM lease WHERE bootID = ?"
+        let count = try Int.fetchOne(connection, sql: sql, arguments: [bootID]) ?? 0
+        if count > 0 { throw Damage("\(count) leases are of this boot, but table 'boot' names another") }
+    }
+
+    /// The addresses of each session, by its id as it is stored.
+    static func storedAddresses(_ connection: Database) throws -> [String: [SessionAddress]] {
         var addresses: [String: [SessionAddress]] = [:]
         for row in try Row.fetchAll(connection, sql: "SELECT * FROM leaseAddress ORDER BY session, place") {
             let columns = Columns(row: row)
             addresses[try columns.value("session"), default: []].append(try SessionAddress(columns))
         }
+        return addresses
+    }
+
+    private static func state(_ connection: Database) throws -> StoredState {
+        var addresses = try storedAddresses(connection)
         let leases = try Row.fetchAll(connection, sql: "SELECT * FROM lease ORDER BY number").map { row in
             let columns = Columns(row: row)
-            return try Lease(columns, addresses: addresses[try columns.value("session")] ?? [])
+            return try Lease(columns, addresses: addresses.removeValue(forKey: try columns.value("session")) ?? [])
         }
-        let boot = try Row.fetchOne(connection, sql: "SELECT lastNumber FROM boot") ?? Row()
+        if let (session, stray) = addresses.first, let address = stray.first?.address {
+            throw Damage("address '\(address)' is leased to session '\(session)', which is not stored")
+        }
+        let boot = Columns(row: try Row.fetchOne(connection, sql: "SELECT lastNumber FROM boot") ?? Row())
+        let least = max(StoredState.numberBeforeFirst, leases.last?.number ?? 0)
+        let lastNumber: UInt32 = try boot.converted("lastNumber") { (number: UInt32) in
+            // Below the last lease's, numbers would be given twice; far above, none would be left.
+            number == least || (least..<max(least, 1 << 30)).contains(number) ? number : nil
+        }
         let released = try Row.fetchAll(
             connection,
             sql: """
@@ -59,7 +87,7 @@ extension SQLiteLeaseStore {
                 WHERE address NOT IN (SELECT address FROM leaseAddress) ORDER BY id
                 """
         ).map { try Columns(row: $0).parsed("address", IPAddress.init) }
-        return StoredState(leases: leases, lastNumber: try Columns(row: boot).value("lastNumber"), released: released)
+        return StoredState(leases: leases, lastNumber: lastNumber, released: released)
     }
 
     /// Stores a lease, its open history record and its number in one durable transaction.
@@ -96,17 +124,17 @@ extension SQLiteLeaseStore {
     public func update(_ lease: Lease) async throws(LeaseStoreError) {
         try await attempt("update session '\(lease.session)' in") {
             try await self.writes.perform(durably: false) { connection in
-                let statement = try connection.cachedStatement(
-                    sql: """
-                        UPDATE lease SET phase = ?, cookie = ?, leaders = ?, heldUntilBoot = ?, endReason = ?
-                        WHERE session = ?
-                        """)
-                try statement.execute(arguments: [
-                    lease.phase.rawValue, lease.storedCookie, lease.storedLeaders, lease.heldUntilBoot,
-                    lease.endReason, lease.session.description,
-                ])
+                try Self.update(lease, connection)
             }
         }
+    }
+
+    private static func update(_ lease: Lease, _ connection: Database) throws {
+        let statement = try connection.cachedStatement(sql: updateLease)
+        try statement.execute(arguments: [
+            lease.phase.rawValue, lease.storedCookie, lease.storedLeaders, lease.heldUntilBoot, lease.endReason,
+            lease.checksum, lease.session.description,
+        ])
     }
 
     /// Deletes a lease; twice is harmless.
@@ -115,7 +143,7 @@ extension SQLiteLeaseStore {
     public func release(_ session: SessionID) async throws(LeaseStoreError) {
         try await attempt("release session '\(session)' in") {
             try await self.writes.perform(durably: false) { connection in
-                let statement = try connection.cachedStatement(sql: "DELETE FROM lease WHERE session = ?")
+                let statement = try connection.cachedStatement(sql: Self.deleteLease)
                 try statement.execute(arguments: [session.description])
             }
         }
@@ -140,9 +168,7 @@ extension SQLiteLeaseStore {
                         sql: "INSERT OR REPLACE INTO returned (address) VALUES (?)")
                     try returned.execute(arguments: [address.description])
                 }
-                let held = try connection.cachedStatement(
-                    sql: "UPDATE lease SET phase = ?, heldUntilBoot = ? WHERE session = ?")
-                try held.execute(arguments: [lease.phase.rawValue, lease.heldUntilBoot, lease.session.description])
+                try Self.update(lease, connection)
             }
         }
     }

@@ -21,7 +21,8 @@ struct DamagedFileTests {
     }
 
     private func change(_ sql: String) async throws {
-        try await DatabaseQueue(path: folder.file).write { try $0.execute(sql: sql) }
+        // Without a transaction, in which a PRAGMA would do nothing.
+        try await DatabaseQueue(path: folder.file).writeWithoutTransaction { try $0.execute(sql: sql) }
     }
 
     @Test func `a file that is no database is refused`() throws {
@@ -52,8 +53,12 @@ struct DamagedFileTests {
         await #expect(processExitsWith: .success) { [file = folder.file as String] in
             #expect(setuid(65534) == 0)
             let error = #expect(throws: LeaseStoreError.self) { _ = try SQLiteLeaseStore(path: file) }
-            let expected = "cannot open lease store '\(file)': attempt to write a readonly database ("
-            #expect(error?.description.hasPrefix(expected) == true)
+            let folder = file.dropLast("/vipns.db".count)
+            let expected = """
+                cannot open lease store '\(file)': the service may not read and write '\(file)' (run: chown \
+                --reference='\(folder)' '\(file)'*; chmod u+rw '\(file)'*)
+                """
+            #expect(error?.description == expected)
         }
     }
 
@@ -66,7 +71,17 @@ struct DamagedFileTests {
         ("DELETE FROM leaseAddress; UPDATE lease SET session = '../../x2'", "column 'session' holds \"../../x2\""),
         ("UPDATE lease SET leaders = '1:2 3'", "column 'leaders' holds \"1:2 3\""),
         ("UPDATE boot SET lastNumber = 1 << 40", "column 'lastNumber' holds 1099511627776"),
-        ("DELETE FROM boot", "column 'lastNumber' holds NULL"),
+        ("UPDATE boot SET lastNumber = 1048576 - 1", "column 'lastNumber' holds 1048575"),
+        ("DELETE FROM boot", "1 leases are of this boot, but table 'boot' names another"),
+        ("UPDATE boot SET bootID = 'boot-3'", "1 leases are of this boot, but table 'boot' names another"),
+        ("UPDATE lease SET uid = 1001", "the lease of session 'aaaaaaaa' does not match its checksum"),
+        ("UPDATE leaseAddress SET address = '10.1.0.2'", "the lease of session 'aaaaaaaa' does not match its checksum"),
+        ("DELETE FROM leaseAddress", "the lease of session 'aaaaaaaa' does not match its checksum"),
+        ("UPDATE lease SET checksum = 0", "the lease of session 'aaaaaaaa' does not match its checksum"),
+        (
+            "PRAGMA foreign_keys = OFF; DELETE FROM lease",
+            "address '10.1.0.1' is leased to session 'aaaaaaaa', which is not stored"
+        ),
     ])
     func `a damaged row is an error with its column, never a trap`(_ sql: String, _ complaint: String) async throws {
         do {
@@ -79,6 +94,8 @@ struct DamagedFileTests {
         let error = await #expect(throws: LeaseStoreError.self) {
             try await store.open(boot: "boot-1", nowReal: 0, nowBoot: 0)
         }
-        #expect(try #require(error).description.hasPrefix("cannot read leases from '\(folder.file)': \(complaint)"))
+        let text = try #require(error).description
+        #expect(text.hasPrefix("cannot read leases from '\(folder.file)': \(complaint)"))
+        #expect(text.hasSuffix("(damaged or edited; stop the service and run 'vipns repair')"))
     }
 }

@@ -32,6 +32,7 @@ struct MigrationTests {
             for step in steps {
                 try connection.execute(sql: step.sql)
                 if step.identifier == "1" { try connection.execute(sql: Self.rows) }
+                if step.identifier == "5" { try LeaseSchema.addChecksums(connection) }
             }
             for step in namingEachStep ? steps : steps.suffix(1) {
                 try connection.execute(sql: "INSERT INTO grdb_migrations VALUES (?)", arguments: [step.identifier])
@@ -73,6 +74,7 @@ struct MigrationTests {
                 try connection.execute(
                     sql: "INSERT INTO leaseAddress VALUES ('fd00::1', 'aaaaaaaa', 1, 64, 'fd00::f')")
             }
+            if format >= 5 { try LeaseSchema.addChecksums(connection) }
         }
         let store = try SQLiteLeaseStore(path: folder.file)
         let state = try await store.open(boot: "boot-1", nowReal: 5_000_000, nowBoot: 5000)
@@ -148,7 +150,7 @@ struct MigrationTests {
         }
         let before = try await shape(file)
         let error = #expect(throws: LeaseStoreError.self) { _ = try SQLiteLeaseStore(path: folder.file) }
-        #expect(error?.cause == .storage("table poolUse already exists"))
+        #expect(error?.cause == .storage("table poolUse already exists (\(SQLiteLeaseStore.damageHint))"))
         #expect(try await shape(file) == before)
         #expect(try await file.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM lease") } == 3)
     }

@@ -5,8 +5,11 @@ internal import Testing
 final class TemporaryFolder: Sendable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/vipns-store-XXXXXX".utf8CString)
+    /// `isInMemory`: where nothing waits for a disk, if there is such a place.
+    init(isInMemory: Bool = false) throws {
+        // The string is lent for the call.
+        let parent = unsafe isInMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        var template = Array("\(parent)/vipns-store-XXXXXX".utf8CString)
         // mkdtemp writes into the array that it is lent, within its length.
         let made = unsafe mkdtemp(&template) != nil
         try #require(made)

@@ -35,12 +35,12 @@ public func lease(
 
 extension LeaseStore {
     /// Opens for the boot that most rules play in.
-    func openBoot1() async throws -> StoredState {
+    public func openBoot1() async throws -> StoredState {
         try await open(boot: "boot-1", nowReal: 50_000_000, nowBoot: 50_000)
     }
 
     /// Opens, ends and releases a session.
-    func use(_ lease: Lease, until real: Int64) async throws {
+    public func use(_ lease: Lease, until real: Int64) async throws {
         try await storeIntent(lease)
         try await recordEnd(lease, at: real, boot: real / 1000, reason: "last leader ended")
         try await release(lease.session)
