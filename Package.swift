@@ -92,7 +92,7 @@ let package = Package(
 
         // What is decided, and what is kept.
         library("Leasing", ["Addressing"]),
-        library("LeaseStoreSQLite", ["Leasing", "Addressing", grdb]),
+        library("LeaseStoreSQLite", ["Leasing", "LinuxSystem", "Addressing", grdb]),
         library("SessionPlan", ["Leasing"]),
         library("ServiceConfiguration", ["Leasing", "Addressing", yams]),
         library(

@@ -1,6 +1,6 @@
 public import Addressing
 internal import CProtocol
-internal import Netlink
+public import Netlink
 
 /// One datagram from the helper: an answer, a part of one, or an event.
 public enum HelperAnswer: Hashable, Sendable {
@@ -28,6 +28,8 @@ public enum HelperAnswer: Hashable, Sendable {
     case restored(String?)
     /// A part of the list of holders.
     case holders([Holder])
+    /// A session's link as the kernel has it; nil where it has none, or none with an address.
+    case link(SessionLink?)
     /// Event: the namespace of this number is gone.
     case gone(number: UInt32)
     /// Event: somebody took something away in the namespace of this number.
@@ -143,6 +145,7 @@ extension HelperAnswer {
         case .pinned: VIPNS_MSG_PIN
         case .restored: VIPNS_MSG_RESTORE
         case .holders: VIPNS_MSG_HOLDERS
+        case .link: VIPNS_MSG_LOOK
         case .gone: VIPNS_MSG_GONE
         case .changed: VIPNS_MSG_CHANGED
         case .overrun: VIPNS_MSG_OVERRUN
@@ -202,6 +205,7 @@ extension HelperAnswer {
             case .pinned(let sessions): message.put(sessions)
             case .restored(let what): message.put(text: what)
             case .holders(let holders): message.put(holders)
+            case .link(let link): if let link { message.put(link) }
             case .gone(let number), .changed(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
             }
         }
@@ -236,6 +240,7 @@ extension HelperAnswer {
         case VIPNS_MSG_PIN: self = .pinned(try fields.sessions())
         case VIPNS_MSG_RESTORE: self = .restored(try fields.optionalText(VIPNS_ATTR_TEXT))
         case VIPNS_MSG_HOLDERS: self = .holders(try fields.holders())
+        case VIPNS_MSG_LOOK: self = .link(try fields.link())
         case VIPNS_MSG_GONE: self = .gone(number: try fields.namespaceNumber())
         case VIPNS_MSG_CHANGED: self = .changed(number: try fields.namespaceNumber())
         case VIPNS_MSG_OVERRUN: self = .overrun

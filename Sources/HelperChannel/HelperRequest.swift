@@ -41,6 +41,8 @@ public enum HelperRequest: Hashable, Sendable {
     case restore(SessionID, number: UInt32, link: SessionLink?)
     /// Who holds these namespaces by something else than standing in them.
     case holders([Namespace])
+    /// Tell a session's link as the kernel has it.
+    case look(number: UInt32)
 
     /// How many entries the lists of a request may have.
     public static let mostEntries = 1024
@@ -99,6 +101,7 @@ extension HelperRequest {
         case .pin: VIPNS_MSG_PIN
         case .restore: VIPNS_MSG_RESTORE
         case .holders: VIPNS_MSG_HOLDERS
+        case .look: VIPNS_MSG_LOOK
         }
     }
 
@@ -127,7 +130,8 @@ extension HelperRequest {
                 if let link { message.put(link) }
             case .pin(let pins), .survey(let pins): message.put(pins)
             case .holders(let namespaces): message.put(namespaces)
-            case .kill(let number), .deleteLink(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
+            case .kill(let number), .deleteLink(let number), .look(let number):
+                message.put(VIPNS_ATTR_NUMBER.rawValue, number)
             case .reload(let checksum), .settle(let checksum): message.put(VIPNS_ATTR_CHECKSUM.rawValue, checksum)
             }
         }
@@ -169,6 +173,7 @@ extension HelperRequest {
         case VIPNS_MSG_RESTORE:
             self = .restore(try fields.session(), number: try fields.namespaceNumber(), link: try fields.link())
         case VIPNS_MSG_HOLDERS: self = .holders(try fields.namespaces())
+        case VIPNS_MSG_LOOK: self = .look(number: try fields.namespaceNumber())
         default: throw .malformed("unknown request type \(fields.type.rawValue)")
         }
     }

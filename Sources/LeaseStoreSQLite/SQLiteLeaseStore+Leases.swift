@@ -13,7 +13,7 @@ extension SQLiteLeaseStore {
         """
     static let deleteLease = "DELETE FROM lease WHERE session = ?"
 
-    private static func insertion(into table: String, _ columns: [String]) -> String {
+    static func insertion(into table: String, _ columns: [String]) -> String {
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
         return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
     }
@@ -33,7 +33,7 @@ extension SQLiteLeaseStore {
         }
     }
 
-    private static func endOtherBoots(_ connection: Database, bootID: String, nowReal: Int64) throws {
+    static func endOtherBoots(_ connection: Database, bootID: String, nowReal: Int64) throws {
         let open = "endedAt IS NULL AND outcome IN ('granted', 'isolated') AND bootID <> ?"
         try connection.execute(
             sql: """
@@ -106,7 +106,7 @@ extension SQLiteLeaseStore {
         }
     }
 
-    private static func insert(_ lease: Lease, _ connection: Database) throws {
+    static func insert(_ lease: Lease, _ connection: Database) throws {
         try connection.cachedStatement(sql: insertLease).execute(arguments: lease.rowValues)
         let statement = try connection.cachedStatement(sql: insertAddress)
         for (place, address) in lease.addresses.enumerated() {

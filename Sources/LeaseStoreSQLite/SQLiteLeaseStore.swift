@@ -56,6 +56,7 @@ public final class SQLiteLeaseStore: LeaseStore {
         configuration.qos = .default
         // An administrator's sqlite3 may hold the lock for a moment; a login waits for 2 s at most.
         configuration.busyMode = .timeout(1)
+        if StoreFiles.exists(unfinishedPath(of: path)) { throw Damage("a repair of it was not finished") }
         try refuseLostMain(path)
         try refuseUnseen(path)
         let database = try DatabasePool(path: path, configuration: configuration)
@@ -128,7 +129,7 @@ public final class SQLiteLeaseStore: LeaseStore {
         }
     }
 
-    private static func checkFormat(_ connection: Database) throws {
+    static func checkFormat(_ connection: Database) throws {
         let applied = try LeaseSchema.migrator.appliedIdentifiers(connection)
         // Not by the migrator's own word for it: steps that were migrations of their own are unknown to that.
         guard applied.isSubset(of: LeaseSchema.steps.map(\.identifier)) else { throw Refusal(cause: .newerFormat) }
@@ -141,7 +142,7 @@ public final class SQLiteLeaseStore: LeaseStore {
     }
 
     /// What is wrong with the files, where that is not what is in them; nil where this process may read and write them.
-    private static func unusableFile(of path: String) -> LeaseStoreError.Cause? {
+    static func unusableFile(of path: String) -> LeaseStoreError.Cause? {
         for file in ["", "-wal", "-shm"].map({ path + $0 }) {
             // The strings are lent for the call.
             guard unsafe access(file, F_OK) == 0, unsafe access(file, R_OK | W_OK) != 0 else { continue }

@@ -157,6 +157,18 @@ public struct LinkDescription: Hashable, Sendable {
     public let isUp: Bool
     /// `macvlan`, `veth`, …; nil for physical links and the loopback.
     public let kind: String?
+    /// The index of the link that it hangs on, in that one's namespace; nil for a link that hangs on none.
+    public let parentIndex: Int32?
+    /// How it shares its parent link; nil for what is no macvlan.
+    public let macvlanMode: MacvlanLinkMode?
+}
+
+extension NetlinkAttributes {
+    fileprivate var macvlanMode: MacvlanLinkMode? {
+        guard string(IFLA_INFO_KIND) == "macvlan" else { return nil }
+        let value = nest(IFLA_INFO_DATA)?.number(IFLA_MACVLAN_MODE, UInt32.self)
+        return MacvlanLinkMode.allCases.first { $0.kernelValue == value }
+    }
 }
 
 extension LinkDescription {
@@ -169,7 +181,9 @@ extension LinkDescription {
         else { return nil }
         self.init(
             index: index, name: name, mac: attributes.octets(IFLA_ADDRESS).flatMap { MACAddress(octets: Array($0)) },
-            isUp: flags & UInt32(IFF_UP) != 0, kind: attributes.nest(IFLA_LINKINFO)?.string(IFLA_INFO_KIND))
+            isUp: flags & UInt32(IFF_UP) != 0, kind: attributes.nest(IFLA_LINKINFO)?.string(IFLA_INFO_KIND),
+            parentIndex: attributes.number(IFLA_LINK, Int32.self),
+            macvlanMode: attributes.nest(IFLA_LINKINFO)?.macvlanMode)
     }
 }
 

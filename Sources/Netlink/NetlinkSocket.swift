@@ -22,9 +22,10 @@ internal import Synchronization
 
     /// Opens a socket in the calling thread's namespace and subscribes it to multicast `groups`.
     ///
-    /// Answers are awaited for 5 s at most; the kernel gives them while the request is being sent.
+    /// Answers are awaited for 5 s at most; the kernel gives them while the request is being sent. `isStrict`: the kernel
+    /// heeds what a dump is asked to leave out (NETLINK_GET_STRICT_CHK, 4.20), and refuses what it does not know.
     /// - Throws: the errno.
-    public init(_ family: Family = .route, groups: [Int32] = []) throws(Errno) {
+    public init(_ family: Family = .route, groups: [Int32] = [], isStrict: Bool = false) throws(Errno) {
         let bus = family == .route ? NETLINK_ROUTE : NETLINK_SOCK_DIAG
         guard let socket = unsafe mnl_socket_open2(bus, Int32(SOCK_CLOEXEC.rawValue)) else { throw Errno.current }
         do throws(Errno) {
@@ -35,6 +36,7 @@ internal import Synchronization
             for option in [NETLINK_EXT_ACK, NETLINK_CAP_ACK] {
                 _ = unsafe mnl_socket_setsockopt(socket, option, &on, 4)
             }
+            if isStrict { try checked { unsafe mnl_socket_setsockopt(socket, NETLINK_GET_STRICT_CHK, &on, 4) } }
             for var group in groups {
                 try checked { unsafe mnl_socket_setsockopt(socket, NETLINK_ADD_MEMBERSHIP, &group, 4) }
             }

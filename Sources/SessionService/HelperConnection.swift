@@ -194,7 +194,7 @@ final class HelperConnection: Sendable {
         case .failed(let failure):
             let pending = state.withLock { $0.pending.removeValue(forKey: sequence) }
             pending?.waiter.resume(returning: .failure(failure))
-        case .done, .hello, .cookie, .count, .alive, .restored:
+        case .done, .hello, .cookie, .count, .alive, .restored, .link:
             guard var pending = state.withLock({ $0.pending.removeValue(forKey: sequence) }) else { return }
             if !pending.isList { pending.reply.parts.append(answer) }
             pending.reply.descriptor = descriptor
@@ -270,7 +270,7 @@ extension HelperRequest {
         // An audit is how the service hears that the helper works.
         case .audit: .milliseconds(2000)
         case .listen, .members, .kill, .dismantle, .unpin, .deleteLink, .list, .survey, .reload, .settle, .pin,
-            .restore, .holders:
+            .restore, .holders, .look:
             .seconds(10)
         }
     }
@@ -280,7 +280,7 @@ extension HelperRequest {
         switch self {
         case .members, .list, .survey, .audit, .pin, .holders: true
         case .hello, .listen, .make, .connect, .join, .kill, .dismantle, .unpin, .deleteLink, .reload, .settle,
-            .restore:
+            .restore, .look:
             false
         }
     }

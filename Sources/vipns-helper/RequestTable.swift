@@ -104,6 +104,8 @@ final class RequestTable {
             return Answer(.restored(try restore(session, Int32(number), link)))
         // Answered when the search is done; the loop begins it.
         case .holders: return Answer(list: [])
+        case .look(let number):
+            return Answer(.link(try networks.look(number: Int32(number))))
         }
     }
 

@@ -24,7 +24,7 @@ struct Vipns: ParsableCommand {
         subcommands: [
             EnterCommand.self, ExecCommand.self, ListCommand.self, ShowCommand.self, SocketsCommand.self,
             CloseCommand.self, PoolCommand.self, HistoryCommand.self, WatchCommand.self, CheckCommand.self,
-            ReloadCommand.self, CollectCommand.self,
+            ReloadCommand.self, CollectCommand.self, RepairCommand.self,
         ])
 
     static func main() {

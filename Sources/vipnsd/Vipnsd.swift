@@ -2,8 +2,8 @@
 //
 // vipnsd is the session service: it decides and keeps, and has no privilege at any time. It is started as its own user,
 // takes the lock on its state directory, opens the store, connects to vipns-helper and gets its client socket from it.
-// Two more ways to call it do one thing and end: --check reads a configuration for an administrator, --allowance prints
-// what the helper may do with it.
+// More ways to call it do one thing and end: --check reads a configuration for an administrator, --allowance prints what
+// the helper may do with it, --repair makes a damaged store anew from what the kernel has.
 
 import ArgumentParser
 import Glibc
@@ -45,6 +45,12 @@ struct Vipnsd: AsyncParsableCommand {
             valueName: "seconds"))
     var collect = 30
 
+    @Flag(help: "Make a damaged store of leases anew from what lives, and end.")
+    var repair = false
+
+    @Flag(help: "With --repair: tell what would be done, and do nothing.")
+    var dryRun = false
+
     @Option(help: "How much to log: debug, info, notice, warning, error.")
     var logLevel = "info"
 
@@ -59,7 +65,7 @@ struct Vipnsd: AsyncParsableCommand {
         if let check { throw ExitCode(Checking.check(check)) }
         if let allowance { throw ExitCode(Checking.printAllowance(allowance)) }
         do {
-            try await serve()
+            if repair { try await repairStore() } else { try await serve() }
         } catch let error as StartError {
             complain(error.description)
             throw ExitCode(1)
@@ -119,6 +125,19 @@ struct Vipnsd: AsyncParsableCommand {
         }
     }
 
+    private func repairStore() async throws(StartError) {
+        guard geteuid() != 0 else {
+            throw StartError("repair as root: the store is the service's (run 'vipns repair', which becomes its user)")
+        }
+        let configuration = try loadConfiguration()
+        let lock = try takeLock(to: "repair", " (stop it first: systemctl stop vipnsd)")
+        defer { extendLifetime(lock) }
+        _ = umask(0o077)
+        let repairing = Repairing(
+            path: "\(state)/vipns.db", helper: helper, configuration: configuration, isRehearsal: dryRun)
+        try await repairing.run()
+    }
+
     /// The life-cycle library tells of every step at a level that would drown what matters.
     private func quiet(_ logger: Logger) -> Logger {
         var logger = logger
@@ -133,11 +152,11 @@ struct Vipnsd: AsyncParsableCommand {
         return configuration
     }
 
-    private func takeLock() throws(StartError) -> FileLock {
+    private func takeLock(to aim: String = "start", _ hint: String = "") throws(StartError) -> FileLock {
         do throws(Errno) {
             return try FileLock(path: "\(state)/lock")
         } catch .wouldBlock {
-            throw StartError("start: another vipnsd serves '\(state)'")
+            throw StartError("\(aim): another vipnsd serves '\(state)'\(hint)")
         } catch {
             throw StartError("lock '\(state)/lock': \(error) (the directory must belong to the service's user)")
         }

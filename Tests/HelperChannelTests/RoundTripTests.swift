@@ -26,7 +26,7 @@ struct RoundTripTests {
 
     @Test func `every request has a type of its own`() throws {
         let requests = try Samples.requests()
-        #expect(Set(requests.map(\.type.rawValue)).count == 17)
+        #expect(Set(requests.map(\.type.rawValue)).count == 18)
     }
 
     @Test(arguments: [0, 1, 4088, 4089, 10_000])

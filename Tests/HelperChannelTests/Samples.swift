@@ -91,7 +91,7 @@ enum Samples {
             .audit, .pin([.init(session: session, number: 0x100000)]),
             .pin((0..<HelperRequest.mostEntries).map { .init(session: session, number: 0x100000 + UInt32($0)) }),
             .restore(session, number: 0x100000, link: nil), .restore(session, number: 0x100001, link: try link6()),
-            .holders([.init(number: 0x100000, cookie: 0, inode: .max)]),
+            .look(number: 0x100003), .holders([.init(number: 0x100000, cookie: 0, inode: .max)]),
             .holders((0..<HelperRequest.mostEntries).map { .init(number: 0x100000 + UInt32($0), cookie: 1, inode: 0) }),
         ] + links.map { .connect(session, link: $0) }
     }
@@ -113,7 +113,7 @@ enum Samples {
             .audited([session], .init(isListening: false, mended: "its socket")), .pinned([]),
             .pinned([session, session]), .restored(nil), .restored("link 'eth0'"), .holders([]),
             .holders(HelperAnswer.Holder.Means.allCases.map(holder)), .gone(number: 0x100000),
-            .changed(number: 0x100000), .overrun,
+            .changed(number: 0x100000), .overrun, .link(nil), .link(try link(gateway: nil)), .link(try link6()),
         ]
     }
 }

@@ -28,6 +28,28 @@ import Testing
         }
     }
 
+    @Test(arguments: [nil, "10.77.0.101", "fd76::101"] as [String?])
+    func `a link is told as it was asked for, by its number alone`(alone: String?) async {
+        await #expect(processExitsWith: .success) { [alone] in
+            try TestHost.run { host in
+                let all = try ["10.77.0.101/24", "fd76::101/64"].map { try #require(IPPrefix($0)) }
+                let own = all.filter { alone == nil || $0.address == alone.flatMap { IPAddress($0) } }
+                let link = SessionLink(
+                    parent: "lan0", mode: .private, mac: MACAddress(virtualIP: own[0].address, farm: 0),
+                    addresses: own.map { SessionAddress(prefix: $0, gateway: nil) })
+                let opened = try host.open(link)
+                #expect(try host.networks.look(number: opened.number) == link)
+                // What is taken away is not there, and what holds no link has none to tell.
+                try host.ip("-n \(opened.name) addr flush dev eth0")
+                #expect(try host.networks.look(number: opened.number) == nil)
+                try host.ip("-n \(opened.name) link delete eth0")
+                #expect(try host.networks.look(number: opened.number) == nil)
+                _ = try host.networks.dismantle(opened.session, number: opened.number)
+                #expect(expectError { _ = try host.networks.look(number: opened.number + 5) } != nil)
+            }
+        }
+    }
+
     @Test func `the default route goes by the gateway`() async {
         await #expect(processExitsWith: .success) {
             struct Route: Decodable, Hashable {

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Dispatch
 internal import Foundation
 internal import GRDB
 internal import Glibc
@@ -27,12 +28,18 @@ struct DamageTests {
     }
 
     @Test func `a damaged store is recovered or refused, and no lease is lost, changed or doubled`() async throws {
+        // Opening blocks for the disk: not where other tests wait for their turn.
+        try await withTaskExecutorPreference(OwnQueue()) { try await checkAll() }
+    }
+
+    private func checkAll() async throws {
         // With a log of what came last, and with everything in the pages.
         let bases = [try await StoreInUse(in: folder), try await StoreInUse(in: folder, isLogEmpty: true)]
         let environment = ProcessInfo.processInfo.environment
         let cases = environment["VIPNS_FAULTS"] == "all" ? 10_000 : 400
         var random = SeededGenerator(seed: environment["VIPNS_SEED"].flatMap { UInt64($0) } ?? 20_261_123)
         var counts: [Damage: Count] = [:]
+        var repairs = 0
         for index in 0..<cases {
             let damage = Damage.allCases[index / 2 % Damage.allCases.count]
             let base = bases[damage.isOfLog ? 0 : index % 2]
@@ -41,7 +48,14 @@ struct DamageTests {
             try files.write(to: folder.file)
             let isRecovered = try await check("case \(index): \(damage)", base, isEmpty: files.isEmpty)
             counts[damage, default: Count()].add(isRecovered)
+            // What is read may lack what a cut log has lost; that is repaired as well.
+            if !isRecovered || index.isMultiple(of: 8) {
+                try files.write(to: folder.file)
+                try await checkRepair("case \(index): \(damage)", base)
+                repairs += 1
+            }
         }
+        print("repaired: \(repairs) of \(cases)")
         for damage in Damage.allCases { print("damage \(damage): \(counts[damage, default: Count()])") }
         #expect(counts.values.reduce(0) { $0 + $1.refused } > cases / 10)
         // A log that is cut ends where it is whole; its index is made anew.
@@ -89,16 +103,66 @@ struct DamageTests {
     }
 }
 
+extension DamageTests {
+    /// Repairs with a kernel that has every session that was not released: all of them keep number and address.
+    private func checkRepair(_ name: String, _ base: StoreInUse) async throws {
+        let salvaged: SalvagedStore
+        do throws(LeaseStoreError) {
+            salvaged = try Salvage.read(folder.file)
+        } catch {
+            // A flip may make the name of the format another one.
+            #expect(error.cause == .newerFormat, "\(name): \(error)")
+            return
+        }
+        let live = base.states.last ?? []
+        let rebuilt = StoreRebuilding(salvaged, kernel: live.map(\.asTheKernelHasIt), in: try surroundings())
+        let new = SQLiteLeaseStore.unfinishedPath(of: folder.file)
+        defer { for end in ["", "-wal", "-shm"] { _ = unsafe unlink(new + end) } }
+        try await SQLiteLeaseStore.write(rebuilt.store, boot: "boot-1", real: 95_000_000, to: new)
+        let leases = rebuilt.store.leases
+        for lease in live {
+            let kept = leases.first { $0.session == lease.session }
+            #expect(kept?.number == lease.number && kept?.addresses == lease.addresses, "\(name): \(lease.session)")
+        }
+        let addresses = leases.flatMap(\.addresses).map(\.address)
+        #expect(Set(addresses).count == addresses.count, "\(name)")
+        #expect(Set(leases.map(\.number)).count == leases.count, "\(name)")
+        // Nothing is made up: what is not live was stored once.
+        let stored = Set(base.states.joined().map(\.session))
+        #expect(Set((rebuilt.kept + rebuilt.dead).map(\.session)).isSubset(of: stored), "\(name)")
+    }
+
+    private func surroundings() throws -> StoreRebuilding.Surroundings {
+        let range = try #require(IPRange("10.1.0.1-10.1.1.250"))
+        let pool = Pool(
+            name: "lab", networks: [PoolNetwork(ranges: [range], prefixLength: 24, gateway: nil)], parent: "eth1",
+            macvlanMode: .bridge, hold: .milliseconds(100), exhaustion: .deny, leftovers: .wait)
+        return StoreRebuilding.Surroundings(
+            pools: [pool], bootID: "boot-1", real: 95_000_000, boot: 95_000, name: { "user\($0)" },
+            newSession: { SessionID.random() })
+    }
+}
+
+extension Lease {
+    fileprivate var asTheKernelHasIt: KernelSession {
+        let link = KernelSession.Link(parent: parent, mode: macvlanMode, addresses: addresses.map(\.prefix))
+        let member = KernelSession.Member(process: Leader(pid: 4711, startTicks: 77), parent: 1, uid: uid)
+        return KernelSession(
+            session: session, number: number, cookie: cookie, hasLink: !addresses.isEmpty,
+            link: addresses.isEmpty ? nil : link, members: [member])
+    }
+}
+
 /// A store as a service leaves it that is killed: pages, and a log of what came after them.
 private struct StoreInUse {
-    let files: StoreFiles
+    let files: FileSet
     /// The leases after each write that the log holds.
     let states: [[Lease]]
     /// Where the pages have letters and digits.
     let textPlaces: [Int]
 
     init(in folder: TemporaryFolder, isLogEmpty: Bool = false) async throws {
-        try StoreFiles().write(to: folder.file)
+        try FileSet().write(to: folder.file)
         let store = try SQLiteLeaseStore(path: folder.file)
         _ = try await store.openBoot1()
         var leases: [Lease] = []
@@ -132,7 +196,7 @@ private struct StoreInUse {
             try await store.database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             states = [leases]
         }
-        let files = try StoreFiles(readingFrom: folder.file)
+        let files = try FileSet(readingFrom: folder.file)
         self.states = states
         self.files = files
         self.textPlaces = files.main.indices.filter { (0x30...0x7a).contains(files.main[$0]) }
@@ -140,7 +204,7 @@ private struct StoreInUse {
 }
 
 /// The three files of a store.
-private struct StoreFiles {
+private struct FileSet {
     var main: [UInt8] = []
     var log: [UInt8] = []
     var index: [UInt8]?
@@ -173,7 +237,7 @@ private enum Damage: CaseIterable {
 
     var isOfLog: Bool { [.cutLog, .flipInLog, .noLog, .indexOfLog, .logAlone].contains(self) }
 
-    func strike(_ files: inout StoreFiles, _ base: StoreInUse, _ random: inout SeededGenerator) {
+    func strike(_ files: inout FileSet, _ base: StoreInUse, _ random: inout SeededGenerator) {
         let pages = files.main.count / 4096
         func page() -> Range<Int> {
             let start = Int.random(in: 0..<pages, using: &random) * 4096
@@ -219,6 +283,16 @@ private enum Damage: CaseIterable {
 
     private static func flip(_ octets: inout [UInt8], _ random: inout SeededGenerator) {
         octets[Int.random(in: 0..<octets.count, using: &random)] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+    }
+}
+
+/// Runs a task on a queue of its own, where it may block.
+private final class OwnQueue: TaskExecutor {
+    private let queue = DispatchQueue(label: "vipns.test.damage")
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        queue.async { [self] in unsafe job.runSynchronously(on: asUnownedTaskExecutor()) }
     }
 }
 

@@ -90,6 +90,11 @@ enum vipns_message {
     VIPNS_MSG_HOLDERS,
     /* Event: somebody took a link, an address or a route away in the namespace of this number. out: NUMBER */
     VIPNS_MSG_CHANGED,
+    /*
+     * The link of the namespace of this number as the kernel has it, for a store that was lost. in: NUMBER;
+     * out: as VIPNS_MSG_CONNECT takes it, without gateways, routes and MTU; nothing where it has no link or no address
+     */
+    VIPNS_MSG_LOOK,
 };
 
 /* Attribute types and payloads. */

@@ -1,0 +1,152 @@
+import Testing
+
+extension EndToEnd {
+    @Suite struct RepairTests {}
+}
+
+/// What is done to the store of a service that was killed.
+enum StoreDamage: String, CaseIterable {
+    case flippedBytes, cutFile, header, zeroedPages, flippedAddress, cutLog, lost, noLog, emptied, zeroedIndex
+
+    /// Python that has `path`, `random` and, as octets, `main` and `log`, which it changes.
+    var script: String {
+        switch self {
+        case .flippedBytes: "for _ in range(12): main[random.randrange(len(main))] ^= 1 << random.randrange(8)"
+        case .cutFile: "del main[random.randrange(1, len(main)):]; log = None"
+        case .header: "main[:40] = bytes(random.randrange(256) for _ in range(40)); log = None"
+        case .zeroedPages: "main[4096:12 * 4096] = bytes(11 * 4096); log = None"
+        case .flippedAddress:
+            """
+            main, log = main.replace(b"10.77.0.10", b"10.77.0.11"), None
+            """
+        case .cutLog: "del log[random.randrange(len(log)):]"
+        case .lost: "main = log = None"
+        case .noLog: "log = None"
+        case .emptied: "main = bytearray()"
+        case .zeroedIndex: "index = bytearray(32768)"
+        }
+    }
+}
+
+extension TestLab {
+    /// Damages the store of the service, which must not run.
+    ///
+    /// What the log holds is brought into the pages before, but for its last part, where the damage is not the log's.
+    func damageStore(_ damage: StoreDamage, seed: Int) throws {
+        let isOfLog = [.cutLog, .noLog, .zeroedIndex].contains(damage)
+        let script = """
+            import os, random, sqlite3
+            random.seed(\(seed))
+            path = "/run/vipns-lab/state/vipns.db"
+            def read(end): return bytearray(open(path + end, "rb").read()) if os.path.exists(path + end) else None
+            if not \(isOfLog ? "True" : "False"):
+                file = sqlite3.connect(path)
+                file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                # A writer that closes would take the log with it.
+                main, log, index = read(""), read("-wal"), read("-shm")
+                file.close()
+            else:
+                main, log, index = read(""), read("-wal"), read("-shm")
+            \(damage.script.split(separator: "\n").joined(separator: "\n"))
+            for end, octets in ("", main), ("-wal", log), ("-shm", index):
+                if os.path.exists(path + end): os.remove(path + end)
+                if octets is not None:
+                    with open(path + end, "wb") as file: file.write(octets)
+                    os.chown(path + end, 64742, 64742)
+            """
+        try succeed("/usr/bin/python3", "-c", script)
+    }
+
+    /// Runs `vipns repair`.
+    func repair(_ options: String...) throws -> Outcome {
+        try run(
+            ["vipns", "repair", "--config", "/run/vipns-lab/vipns.yaml", "--state", "/run/vipns-lab/state"] + options)
+    }
+
+    /// What the kernel tells of each session, in the words of `vipns list`.
+    func identities() throws -> [String] {
+        // What lingers has no pin: without its row it has another name, and its cookie is not known.
+        try sessions().filter { !["held", "quarantined"].contains($0.state) }.map {
+            if $0.state == "lingering" { return "lingering \($0.address ?? "-") \($0.number) \($0.mac ?? "-")" }
+            return "\($0.id) \($0.state) \($0.address ?? "-") \($0.number) \($0.cookie ?? 0) \($0.leaders) \($0.mac ?? "-")"
+        }.sorted()
+    }
+}
+
+extension EndToEnd.RepairTests {
+    @Test func `a damaged store is refused or read, repaired, and no live session notices`() async throws {
+        try await inLab("--range", "10.77.0.101-10.77.0.110", "--hold", "100ms") { lab in
+            let neighbour = try lab.start("nsenter", "--net=/run/netns/neighbour", "python3", "-uc", echoServer)
+            #expect(try neighbour.line() == "listening")
+            let session = try lab.enter(echoTalk, options: ["--user", "alice"])
+            let other = try lab.enter(options: ["--user", "bob"])
+            let reserved = try lab.reserve(1)[0]
+            let lingering = try lab.enter("setsid sh -c 'echo $$; exec sleep 600' & wait", options: ["--user", "alice"])
+            _ = try lingering.running.line()
+            try lab.succeed("kill", "-9", "\(lingering.pid)")
+            try lab.expect(lingering.id, becomes: "lingering")
+            var counts = (refused: 0, repaired: 0)
+            let rounds = Dose.of(StoreDamage.allCases.count, full: 8 * StoreDamage.allCases.count)
+            for round in 0..<rounds {
+                let damage = StoreDamage.allCases[round % StoreDamage.allCases.count]
+                // Something that only the log has.
+                let last = try lab.enter(options: ["--user", "alice"])
+                let before = try lab.identities()
+                #expect(before.count == 5)
+                try lab.kill(.service)
+                try lab.damageStore(damage, seed: round + Int(truncatingIfNeeded: Dose.seed))
+                let isWhole = damage == .zeroedIndex
+                if [.header, .zeroedPages, .flippedAddress].contains(damage) || round % 3 == 0, !isWhole,
+                    ![.lost, .cutLog, .noLog, .emptied].contains(damage)
+                {
+                    let answer = try lab.obey("start service")
+                    #expect(answer.contains("stop the service and run 'vipns repair'"), "\(damage): \(answer)")
+                    counts.refused += 1
+                }
+                let rehearsal = try lab.repair("--dry-run")
+                #expect(rehearsal.status == 0, "\(damage): \(rehearsal)")
+                let outcome = try lab.repair()
+                #expect(outcome.status == 0, "\(damage): \(outcome)")
+                #expect(outcome.output.contains("nothing is changed") == isWhole, "\(damage): \(outcome)")
+                counts.repaired += 1
+                try lab.restart(.service)
+                // What the store has and the kernel has not ends first.
+                var after: [String] = []
+                let isSame = try eventually {
+                    after = try lab.identities()
+                    return after == before
+                }
+                #expect(isSame, "\(damage): \(before) \(after) \(outcome)")
+                try session.running.say("round \(round)")
+                #expect(try session.running.line() == "round \(round)", "\(damage)")
+                #expect(try lab.vipns("exec", reserved, "--", "true").status == 0)
+                let records = try lab.history("--limit", "1000").filter { $0.id == session.id }
+                #expect(records.first?.ended == nil && !records.isEmpty, "\(damage): \(outcome) \(records)")
+                let next = try lab.enter()
+                #expect(!before.contains { $0.contains(" \(next.address ?? "") ") }, "\(damage)")
+                for entered in [next, last] { try lab.succeed("kill", "-9", "\(entered.pid)") }
+                #expect(try eventually { try lab.identities().count == 4 }, "\(damage)")
+            }
+            print("damaged stores under live sessions: \(counts.refused) refused, \(counts.repaired) repaired")
+            for entered in [session, other] { try lab.succeed("kill", "-9", "\(entered.pid)") }
+            #expect(try lab.vipns("close", "--all", "--kill").status == 0)
+            try lab.expectFullPool()
+        }
+    }
+
+    @Test func `repair refuses where the service runs, and says what to do`() async throws {
+        try await inLab { lab in
+            let outcome = try lab.repair()
+            #expect(outcome.status == 1)
+            #expect(
+                outcome.errors
+                    == "vipnsd: cannot repair: another vipnsd serves '/run/vipns-lab/state' (stop it first: systemctl stop vipnsd)"
+            )
+            let user = try lab.vipns(as: "alice", "repair")
+            #expect(user.status == 1 && user.errors.contains("only root may"), "\(user)")
+            try lab.kill(.both)
+            let alone = try lab.repair()
+            #expect(alone.status == 1 && alone.errors.hasSuffix("(is vipns-helper running?)"), "\(alone)")
+        }
+    }
+}
