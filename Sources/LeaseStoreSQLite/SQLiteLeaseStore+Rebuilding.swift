@@ -40,7 +40,8 @@ extension SQLiteLeaseStore {
         try await store.attempt("close lease store") { try store.database.close() }
     }
 
-    private static func fill(_ connection: Database, _ contents: SalvagedStore, _ bootID: String, _ real: Int64) throws {
+    private static func fill(_ connection: Database, _ contents: SalvagedStore, _ bootID: String, _ real: Int64) throws
+    {
         let history = try connection.makeStatement(sql: insertion(into: "history", ["id"] + HistoryRecord.rowColumns))
         for record in contents.history {
             try history.execute(arguments: StatementArguments([record.position]) + record.rowValues)

@@ -2,8 +2,8 @@ internal import Addressing
 internal import Dispatch
 internal import GRDB
 internal import Glibc
-internal import LinuxSystem
 public import Leasing
+internal import LinuxSystem
 
 /// Reads what still can be read of a store that is damaged.
 ///

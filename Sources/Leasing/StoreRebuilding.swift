@@ -1,6 +1,6 @@
 public import Addressing
 
-/// Puts together what a damaged store still tells and what the kernel has; the kernel decides. Pure.
+/// Puts together what a damaged store still tells and what the kernel has; the kernel decides.
 ///
 /// A lease that was read counts where session, boot, cookie and addresses are the kernel's; the rest is made anew, from
 /// the kernel and the history. What the kernel has not is kept where it cannot be in the way: the service ends it at its

@@ -16,7 +16,9 @@ struct Repairing {
     let isRehearsal: Bool
 
     func run() async throws(StartError) {
-        guard let boot = try? readBootID() else { throw StartError("read this boot's id: /proc is not there, or hidden") }
+        guard let boot = try? readBootID() else {
+            throw StartError("read this boot's id: /proc is not there, or hidden")
+        }
         let salvaged = try await words { () throws in try Salvage.read(path) }
         let kernel = try await survey()
         let surroundings = StoreRebuilding.Surroundings(
@@ -39,7 +41,8 @@ struct Repairing {
             return try await KernelSurvey.take(helper: helper)
         } catch {
             throw StartError(
-                "repair '\(path)': cannot ask the helper at '\(helper)' what lives: \(error) (is vipns-helper running?)")
+                "repair '\(path)': cannot ask the helper at '\(helper)' what lives: \(error) (is vipns-helper running?)"
+            )
         }
     }
 
