@@ -1,5 +1,6 @@
 public import Addressing
 internal import GRDB
+internal import Synchronization
 public import Leasing
 
 extension SQLiteLeaseStore {
@@ -23,13 +24,18 @@ extension SQLiteLeaseStore {
         boot bootID: String, nowReal: Int64, nowBoot: Int64
     ) async throws(LeaseStoreError) -> StoredState {
         try await attempt("read leases from") {
+            let ended = Mutex<[String]>([])
             try await self.writes.perform { connection in
                 if try String.fetchOne(connection, sql: "SELECT bootID FROM boot") != bootID {
                     try Self.refuseLeases(of: bootID, connection)
+                    let sessions = try String.fetchAll(connection, sql: "SELECT session FROM lease")
+                    ended.withLock { $0 = sessions }
                     try Self.endOtherBoots(connection, bootID: bootID, nowReal: nowReal)
                 }
             }
-            return try await self.database.read { try Self.state($0) }
+            var state = try await self.database.read { try Self.state($0) }
+            state.endedByReboot = Set(ended.withLock { $0 }.compactMap { SessionID($0) })
+            return state
         }
     }
 

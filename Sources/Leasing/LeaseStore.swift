@@ -8,15 +8,20 @@ public struct StoredState: Sendable, Hashable {
     public var lastNumber: UInt32
     /// Addresses whose last use has ended, the longest free first; none that is leased.
     public var released: [IPAddress]
+    /// Sessions of another boot whose leases were ended just now.
+    public var endedByReboot: Set<SessionID>
 
     /// The number before the first of a boot: the kernel picks its own from the bottom, ours start at 2^20.
     public static let numberBeforeFirst: UInt32 = (1 << 20) - 1
 
     /// Makes a state from its parts.
-    public init(leases: [Lease], lastNumber: UInt32, released: [IPAddress]) {
+    public init(
+        leases: [Lease], lastNumber: UInt32, released: [IPAddress], endedByReboot: Set<SessionID> = []
+    ) {
         self.leases = leases
         self.lastNumber = lastNumber
         self.released = released
+        self.endedByReboot = endedByReboot
     }
 }
 

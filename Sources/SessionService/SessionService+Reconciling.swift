@@ -8,10 +8,11 @@ internal import SessionPlan
 extension SessionService {
     /// Takes up what an earlier service has stored, held against what the kernel has, before anybody is served.
     ///
-    /// - Throws: where the store cannot be read or the helper cannot list.
+    /// - Throws: ``StoreBehind``; where the helper cannot list.
     func adopt(_ stored: StoredState) async throws {
         lastNumber = max(lastNumber, stored.lastNumber)
         let found = try await listKernel()
+        try await refuseUnknown(found, stored)
         let members = stored.leases.contains { $0.phase == .allocating } ? try await members() : [:]
         prepareAllocators(stored)
         // The end of a hold that is over already comes at once: the longest free goes first.
@@ -104,7 +105,28 @@ extension SessionService {
         return found
     }
 
-    /// Takes apart what the kernel has and nobody knows: made while its intent was being stored, or left by a lost store.
+    /// Makes sure that no session lives whose lease was stored and is not there.
+    ///
+    /// A session has its link, and processes, only after its intent was durable: the store is damaged, lost, or a copy of
+    /// an earlier one. What is half made has neither, and is taken apart.
+    private func refuseUnknown(_ found: KernelState, _ stored: StoredState) async throws {
+        let sessions = Set(stored.leases.map(\.session))
+        let numbers = Set(stored.leases.map(\.number))
+        let unknown = found.all.filter { orphan in
+            if let session = orphan.session {
+                return !sessions.contains(session) && !stored.endedByReboot.contains(session)
+            }
+            return orphan.hasLink && orphan.number.map { !numbers.contains($0) } ?? false
+        }
+        if unknown.isEmpty { return }
+        let members = try await members()
+        let living = unknown.filter { orphan in
+            orphan.hasLink || orphan.number.flatMap { members[$0] }?.isEmpty == false
+        }
+        if !living.isEmpty { throw StoreBehind(sessions: living.map { $0.session?.description ?? "-" }.sorted()) }
+    }
+
+    /// Takes apart what the kernel has and nobody knows: made while its intent was being stored, or of another boot.
     ///
     /// Its address may be granted to somebody else at any time, so its link goes whoever is in it.
     private func removeOrphans(_ found: KernelState) async {
@@ -136,6 +158,19 @@ extension SessionService {
         // Without pin and link it holds no address: somebody outside keeps an empty namespace alive.
         guard found.hasLink else { return true }
         return found.number.flatMap { idsByNumber[$0] } != nil
+    }
+}
+
+/// A store that knows less than was stored in it.
+public struct StoreBehind: Error, CustomStringConvertible {
+    let sessions: [String]
+
+    /// One sentence for an administrator.
+    public var description: String {
+        let names = sessions.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
+        let rest = sessions.count > 5 ? " and \(sessions.count - 5) more" : ""
+        return "cannot serve: the lease store does not know \(sessions.count) sessions that live: \(names)\(rest) (it is "
+            + "damaged, lost, or an earlier copy; stop the service and run 'vipns repair')"
     }
 }
 

@@ -12,7 +12,7 @@ extension SessionService: Service {
     ///
     /// Waits for the helper as long as that takes.
     ///
-    /// - Throws: where the store cannot be read.
+    /// - Throws: where the store cannot be read, ``StoreBehind``.
     public func run() async throws {
         let stored = try await store.open(
             boot: surroundings.bootID, nowReal: SystemClock.realTimeMicroseconds(),
@@ -25,10 +25,10 @@ extension SessionService: Service {
             loop: loop,
             unexpected: { error in ServiceError.failed(text: "\(error)").varlinkReply })
         self.server = server
-        await cancelWhenGracefulShutdown {
+        try await cancelWhenGracefulShutdown {
             async let forgetting: Void = self.forgetOldHistory()
             async let collecting: Void = self.collectAgainAndAgain()
-            await self.serve(stored, on: server)
+            try await self.serve(stored, on: server)
             await forgetting
             await collecting
         }
@@ -46,7 +46,7 @@ extension SessionService: Service {
     }
 
     /// Connects to the helper again and again, and serves clients once everything is reconciled.
-    private func serve(_ stored: StoredState, on server: VarlinkServer) async {
+    private func serve(_ stored: StoredState, on server: VarlinkServer) async throws(StoreBehind) {
         var unadopted: StoredState? = stored
         var isQuiet = false
         while !Task.isCancelled {
@@ -68,6 +68,9 @@ extension SessionService: Service {
                     logger.warning("the connection to the helper has ended, connecting again")
                     noteHelperLost()
                 }
+            } catch let behind as StoreBehind {
+                helper?.close()
+                throw behind
             } catch {
                 // Said once, not at every try.
                 if !isQuiet {

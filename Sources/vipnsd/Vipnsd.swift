@@ -69,6 +69,12 @@ struct Vipnsd: AsyncParsableCommand {
         } catch let error as StartError {
             complain(error.description)
             throw ExitCode(1)
+        } catch let error as LeaseStoreError {
+            complain(error.description)
+            throw ExitCode(1)
+        } catch let error as StoreBehind {
+            complain(error.description)
+            throw ExitCode(1)
         }
     }
 
