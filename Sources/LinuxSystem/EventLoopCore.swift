@@ -124,26 +124,26 @@ final class EventLoopCore: Sendable {
         return true
     }
 
+    /// Runs what waits already; what that asks for comes after the descriptors have been looked at again.
+    ///
+    /// Else those whose work never ends would keep everybody else's connections from being noticed.
     private func runWork(on loop: EventLoop) {
-        while true {
-            let (work, due) = state.withLock { state -> ([Work], [Timer]) in
-                let now = ContinuousClock.now
-                let due = Array(state.timers.prefix { $0.due <= now })
-                state.timers.removeFirst(due.count)
-                defer { state.work = [] }
-                return (state.work, due)
-            }
-            if work.isEmpty && due.isEmpty { return }
-            for item in work {
-                switch item {
-                case .closure(let body): body()
-                case .job(let job):
-                    unsafe job.runSynchronously(
-                        isolatedTo: loop.asUnownedSerialExecutor(), taskExecutor: loop.asUnownedTaskExecutor())
-                }
-            }
-            for timer in due { timer.body() }
+        let (work, due) = state.withLock { state -> ([Work], [Timer]) in
+            let now = ContinuousClock.now
+            let due = Array(state.timers.prefix { $0.due <= now })
+            state.timers.removeFirst(due.count)
+            defer { state.work = [] }
+            return (state.work, due)
         }
+        for item in work {
+            switch item {
+            case .closure(let body): body()
+            case .job(let job):
+                unsafe job.runSynchronously(
+                    isolatedTo: loop.asUnownedSerialExecutor(), taskExecutor: loop.asUnownedTaskExecutor())
+            }
+        }
+        for timer in due { timer.body() }
     }
 
     /// - Returns: how long to wait, in milliseconds; nil when the loop has ended.

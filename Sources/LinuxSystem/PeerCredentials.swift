@@ -28,6 +28,16 @@ public struct PeerCredentials: Hashable, Sendable {
         self.groups = status == 0 ? Array(groups.prefix(Int(count))) : []
     }
 
+    /// The peer's effective user alone, for who may have to refuse many.
+    ///
+    /// - Throws: the errno.
+    public static func user(of socket: borrowing OwnedDescriptor) throws(Errno) -> UInt32 {
+        var peer = vipns_peer()
+        let raw = socket.withRaw { $0 }
+        try checked { unsafe vipns_peer_credentials(raw, &peer) }
+        return peer.uid
+    }
+
     /// Reads SO_NETNS_COOKIE: which namespace the socket, or the client of an accepted connection, belongs to.
     ///
     /// - Throws: the errno; ENOPROTOOPT before Linux 5.14.

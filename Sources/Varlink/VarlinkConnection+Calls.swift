@@ -6,7 +6,8 @@ extension VarlinkConnection {
     /// Runs until no call waits; at most one such run is under way.
     func answerWaitingCalls() async {
         while let call = nextCall() {
-            await answer(call)
+            await server.turns.next(of: peer.uid)
+            if !isClosed { await answer(call) }
         }
     }
 

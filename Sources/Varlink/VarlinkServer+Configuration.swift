@@ -31,6 +31,8 @@ extension VarlinkServer {
         public var replyOctets = 1 << 20
         /// Calls that a client may send ahead of their replies.
         public var waitingCalls = 64
+        /// Calls of one user that are begun before others have their turn; root is exempt.
+        public var callsPerTurn = 4
         /// The octets of all those calls.
         public var waitingOctets = 256 << 10
         /// What may wait for a client that does not read, beyond the socket's own buffer.

@@ -19,7 +19,17 @@ public final class VarlinkServer: Sendable {
         var connectionsOfUser: [UInt32: Int] = [:]
         var lastNumber: UInt64 = 0
         var isSupervising = false
+
+        /// Whether a user may have one more; root always may.
+        func hasRoom(for uid: UInt32, _ limits: Limits) -> Bool {
+            // Few users have any at one time, however many connections there are.
+            uid == 0
+                || connectionsOfUser[uid, default: 0] < limits.connectionsPerUser
+                    && connectionsOfUser.values.reduce(0, +) < limits.connections
+        }
     }
+
+    let turns: CallTurns
 
     /// Makes a server that listens nowhere yet.
     ///
@@ -34,6 +44,7 @@ public final class VarlinkServer: Sendable {
         let all = [VarlinkInterface.introspection(of: identity, interfaces: interfaces)] + interfaces
         self.limits = limits
         self.loop = loop
+        self.turns = CallTurns(perRound: limits.callsPerTurn, loop: loop)
         self.unexpected = unexpected
         self.interfaces = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
         let entries = all.flatMap { interface in
@@ -106,20 +117,17 @@ public final class VarlinkServer: Sendable {
 
     /// Takes a client in, or closes it at once where there are too many.
     func admit(_ socket: consuming OwnedDescriptor) {
-        let number = state.withLock { state in
+        // Before anything is made for it: there may be a thousand of them a second.
+        guard let uid = try? PeerCredentials.user(of: socket) else { return }
+        let number = state.withLock { state -> UInt64? in
+            guard state.hasRoom(for: uid, limits) else { return nil }
             state.lastNumber += 1
             return state.lastNumber
         }
-        guard let connection = try? VarlinkConnection(socket, number: number, server: self) else { return }
-        let uid = connection.peer.uid
+        guard let number, let connection = try? VarlinkConnection(socket, number: number, server: self) else { return }
         let isAdmitted = state.withLock { state in
-            guard state.listener != nil else { return false }
-            if uid != 0 {
-                let all = state.connectionsOfUser.values.reduce(0, +)
-                let own = state.connectionsOfUser[uid, default: 0]
-                guard all < limits.connections, own < limits.connectionsPerUser else { return false }
-                state.connectionsOfUser[uid] = own + 1
-            }
+            guard state.listener != nil, state.hasRoom(for: uid, limits) else { return false }
+            if uid != 0 { state.connectionsOfUser[uid, default: 0] += 1 }
             state.connections[number] = connection
             return true
         }
