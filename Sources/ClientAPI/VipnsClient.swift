@@ -116,7 +116,9 @@ public struct VipnsClient {
         try call(Method.Reload.self, .init(), timeout: timeout).parameters
     }
 
-    /// Has the collector look now, and free what is due; with `dryRun` only look. Root only.
+    /// Has the collector look now, and free what is due, or with `dryRun` only look.
+    ///
+    /// Root only.
     public func collect(dryRun: Bool) throws -> [Suspect] {
         try call(Method.Collect.self, .init(dryRun: dryRun)).parameters.suspects
     }
