@@ -169,8 +169,9 @@ public struct StoreBehind: Error, CustomStringConvertible {
     public var description: String {
         let names = sessions.prefix(5).map { "'\($0)'" }.joined(separator: ", ")
         let rest = sessions.count > 5 ? " and \(sessions.count - 5) more" : ""
-        return "cannot serve: the lease store does not know \(sessions.count) sessions that live: \(names)\(rest) (it is "
-            + "damaged, lost, or an earlier copy; stop the service and run 'vipns repair')"
+        let cure = "it is damaged, lost, or an earlier copy; stop the service and run 'vipns repair'"
+        let what = "the lease store does not know \(sessions.count) sessions that live: \(names)\(rest)"
+        return "cannot serve: \(what) (\(cure))"
     }
 }
 

@@ -164,11 +164,13 @@ extension EndToEnd.FloodTests {
     private func flood(by kinds: [String], seconds: Int, _ limits: (root: Double, user: Double)) async throws {
         try await inLab("--range", "10.77.0.100-10.77.0.249", "--hold", "100ms") { lab in
             let count = Dose.of(300, full: 1500)
-            // Every path once: what is loaded and allocated the first time is no growth.
-            for (user, kind) in [("root", "open"), ("alice", "list")] {
-                let warm = try lab.start(as: user, python: Flood.asking, kind, "50", "1")
-                #expect(try warm.end(within: .seconds(20)).status == 0)
+            // Without a flood: what is loaded and allocated the first time is no growth, and what takes long on a machine
+            // that is busy otherwise is not the flood's doing.
+            let calm = try [("root", "open"), ("alice", "list")].map { user, kind in
+                let asking = try lab.start(as: user, python: Flood.asking, kind, "100", "1")
+                return Times(try asking.end(within: .seconds(20)).output)
             }
+            #expect(calm.allSatisfy { $0.values.count == 100 })
             let quiet = try lab.footprint()
             let limit = try lab.descriptorLimit()
             let flooders = try kinds.map { kind in
@@ -186,11 +188,12 @@ extension EndToEnd.FloodTests {
             let (root, alice) = (Times(try open.end().output), Times(try list.end().output))
             for (kind, flooder) in flooders { print("flood of \(kind): \(try flooder.line(within: .seconds(20)))") }
             let after = try lab.footprint()
+            print("without a flood: root opens, \(calm[0]); alice lists, \(calm[1])")
             print("root opens, \(root); alice lists, \(alice)")
             print("memory \(quiet.memory) KiB, most \(most.memory), after \(after.memory)")
             print("descriptors \(quiet.descriptors), most \(most.descriptors), after \(after.descriptors) of \(limit)")
-            #expect(root.values.count == count && root.p99 < limits.root, "\(root)")
-            #expect(alice.values.count == count && alice.p99 < limits.user, "\(alice)")
+            #expect(root.values.count == count && root.p99 < max(limits.root, 4 * calm[0].p99), "\(root)")
+            #expect(alice.values.count == count && alice.p99 < max(limits.user, 4 * calm[1].p99), "\(alice)")
             #expect(most.memory - quiet.memory < 8 << 10)
             #expect(most.descriptors < limit / 2)
             #expect(try eventually { try lab.footprint().descriptors <= quiet.descriptors + 6 })
