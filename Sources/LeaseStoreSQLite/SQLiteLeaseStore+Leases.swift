@@ -1,7 +1,7 @@
 public import Addressing
 internal import GRDB
-internal import Synchronization
 public import Leasing
+internal import Synchronization
 
 extension SQLiteLeaseStore {
     static let insertLease = insertion(into: "lease", Lease.rowColumns)

@@ -49,7 +49,7 @@ struct MemberScan {
             for thread in try scan.threads(of: pid) {
                 let path = "/proc/\(pid)/task/\(thread)/ns/net"
                 guard let number = try scan.number(of: path, host: host), wanted.contains(number),
-                    let namespace = try scan.open(path)
+                    let namespace = try scan.look({ () throws(Errno) in try NetworkNamespace.open(path) })
                 else { continue }
                 // It may have moved between the two looks.
                 let isSame = namespace.descriptor.withRaw { (try? host.namespaceNumber(of: $0)) == number }

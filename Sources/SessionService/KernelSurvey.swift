@@ -10,7 +10,7 @@ public enum KernelSurvey {
     ///
     /// - Throws: in words, where the helper is not there or cannot tell.
     @concurrent public static func take(helper path: String) async throws -> [KernelSession] {
-        let loop = EventLoop()
+        let loop = try EventLoop()
         let helper = try HelperConnection(path: path, loop: loop) { _ in }
         helper.start()
         defer { helper.close() }

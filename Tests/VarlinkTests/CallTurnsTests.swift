@@ -14,8 +14,8 @@ struct CallTurnsTests {
         var all: [UInt32] { users.withLock { $0 } }
     }
 
-    @Test func `nobody waits for the end of what another user asks`() async {
-        let loop = EventLoop()
+    @Test func `nobody waits for the end of what another user asks`() async throws {
+        let loop = try EventLoop()
         let turns = CallTurns(perRound: 4, loop: loop)
         let order = Order()
         let users = [UInt32](repeating: 1000, count: 100) + [1001, 0] + [UInt32](repeating: 1002, count: 6)
@@ -35,8 +35,8 @@ struct CallTurnsTests {
         }
     }
 
-    @Test func `a user alone has one turn after the other`() async {
-        let loop = EventLoop()
+    @Test func `a user alone has one turn after the other`() async throws {
+        let loop = try EventLoop()
         let turns = CallTurns(perRound: 1, loop: loop)
         for _ in 0..<1000 { await turns.next(of: 1000) }
     }
