@@ -326,7 +326,11 @@ extension FaultHarness {
                 if "attached" not in line: raise Problem(f"strace: {line}")
             def end(self):
                 if self.process.poll() is None: self.process.terminate()
-                self.process.wait()
+                try: self.process.wait(1)
+                except subprocess.TimeoutExpired:
+                    # It waits for a process whose last threads wait for it: strace 6.1, on its way out.
+                    self.process.kill()
+                    self.process.wait()
                 self.process.stderr.close()
 
         def counts(path, pid):
