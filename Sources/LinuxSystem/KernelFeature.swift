@@ -38,7 +38,7 @@ public enum KernelFeature: CaseIterable, Sendable {
         case .peerNamespace:
             "no SO_NETNS_COOKIE (Linux 5.14): who calls from inside a session is not told from who calls from outside"
         case .refusedDescriptors:
-            "no SO_PASSRIGHTS (Linux 6.16): descriptors that somebody passes are closed after they were received, not refused"
+            "no SO_PASSRIGHTS (Linux 6.16): a local user can hold vipnsd up by what it passes to its socket; sessions live on"
         }
     }
 }
