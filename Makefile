@@ -2,10 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo lab test bench install uninstall install-pam uninstall-pam deb lint format faults fuzz model tsan coverage clean
+.PHONY: build demo lab test bench install uninstall install-pam uninstall-pam deb lint format faults soak fuzz model tsan coverage clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SECONDS ?= 60
+CYCLES ?= 100000
+RELIABILITY := $(patsubst Tests/EndToEndTests/Reliability/%.swift,EndToEnd/%,\
+	$(wildcard Tests/EndToEndTests/Reliability/*Tests.swift)) EndToEnd/LoginFaultTests LeaseStoreSQLiteTests.Damage
 # No shipped program may need the toolchain that built it: neither its libraries nor a RUNPATH into it.
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-toolchain-stdlib-rpath
 # The debug build takes warnings in our own targets for errors (Package.swift reads this).
@@ -177,21 +180,46 @@ uninstall-pam:
 	@rm -f "$(DESTDIR)$(PAM_MODULES)/pam_vipns.so" "$(DESTDIR)$(PREFIX)/share/pam-configs/vipns"
 	@echo "removed pam_vipns.so; running programs keep their copy until they end"
 
+# Runs built tests with the arguments $(1), in the environment $(2).
 # Four at once: most tests wait for the kernel or a program, and all at once would run into their time limits.
 # Root runs everything, away from the machine's network and mounts; others run what they can and are told what was not.
-test: build .build-python/ready
-	$(call packages,build test login)
-	$(unpacked)
-	$(DEBUG)
-	@run='swift test --skip-build --disable-xctest --experimental-maximum-parallelization-width 4'; \
+define tested
+	@run='swift test --skip-build --disable-xctest --experimental-maximum-parallelization-width 4 $(1)'; \
 	if [ "$$(id -u)" = 0 ]; then \
-		VIPNS_REQUIRE_ROOT=1 unshare -n -m -- /bin/bash -euo pipefail -c "ip link set lo up; $$run"; \
+		$(2) VIPNS_REQUIRE_ROOT=1 unshare -n -m -- /bin/bash -euo pipefail -c "ip link set lo up; $$run"; \
 	else \
 		if [ -n "$${CI:-}" ]; then export VIPNS_REQUIRE_ROOT=1; fi; \
 		$$run 2>&1 | tee .build/test.log; \
 		echo "$$(grep -c ' skipped' .build/test.log || true) tests were skipped: run 'make test' as root for all"; \
 		grep 'Test run with' .build/test.log | tail -n 1; \
 	fi
+endef
+
+test: build .build-python/ready
+	$(call packages,build test login)
+	$(unpacked)
+	$(DEBUG)
+	$(call tested,,)
+
+# All that a test of reliability can do, which is an hour's work; VIPNS_SEED chooses another random part.
+faults: build .build-python/ready
+	$(call packages,build test login)
+	$(unpacked)
+	$(DEBUG)
+	$(call tested,$(RELIABILITY:%=--filter %),VIPNS_FAULTS=all VIPNS_LOGIN_RUNS=100)
+
+# Ways into and out of sessions, CYCLES times: nothing may grow.
+soak: build .build-python/ready
+	$(call packages,build test login)
+	$(DEBUG)
+	$(call tested,--filter EndToEnd/ChurnTests,VIPNS_CYCLES=$(CYCLES))
+
+# Everything but what reads the release build, with ThreadSanitizer in the tests and in the programs that they start.
+tsan: .build-python/ready
+	$(call packages,build test login)
+	$(unpacked)
+	VIPNS_SANITIZER=thread swift build --build-tests --sanitize=thread --scratch-path .build-tsan
+	Tests/tsan.sh .build-tsan
 
 .build-python/ready:
 	$(call packages,test)

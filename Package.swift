@@ -52,13 +52,18 @@ let moduleLinking: [LinkerSetting] = [
             ].flatMap { ["-Xlinker", $0] }),
 ]
 
+/// The module as a library; none under a sanitizer, whose runtime it cannot have.
+let moduleProducts: [Product] =
+    Context.environment["VIPNS_SANITIZER"] == nil
+    ? [.library(name: "pam_vipns", type: .dynamic, targets: ["pam_vipns"])] : []
+
 let package = Package(
     name: "vipns",
     // What Tests/Fuzz, a package of its own, links, and the PAM module. The programs are products by themselves.
     products: ["Addressing", "HelperChannel", "LinuxSystem", "Netlink", "PAMModule", "ServiceConfiguration", "Varlink"]
         .map {
             .library(name: $0, targets: [$0])
-        } + [.library(name: "pam_vipns", type: .dynamic, targets: ["pam_vipns"])],
+        } + moduleProducts,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),

@@ -52,7 +52,9 @@ extension LeaseStoreContract {
         let second = try await opener()
         let state = try await second.open(boot: "boot-2", nowReal: 99, nowBoot: 5)
         let released = try ["10.1.0.5", "10.1.0.4"].map { try address($0) }
-        #expect(state == StoredState(leases: [], lastNumber: StoredState.numberBeforeFirst, released: released))
+        var expected = StoredState(leases: [], lastNumber: StoredState.numberBeforeFirst, released: released)
+        expected.endedByReboot = Set(["bbbbbbbb", "cccccccc"].compactMap { SessionID($0) })
+        #expect(state == expected)
         let history = try await second.history(HistoryQuery())
         #expect(history.map(\.outcome) == ["shared", "isolated", "granted", "granted"])
         #expect(history.map(\.endedAt) == [nil, 99, 99, 7])
