@@ -4,13 +4,27 @@ internal import Glibc
 public struct FileLock: ~Copyable, Sendable {
     private let file: OwnedDescriptor
 
-    /// Takes the lock at once or fails; makes the file, mode 0600, where it is missing.
+    /// Takes the lock or fails; makes the file, mode 0600, where it is missing.
     ///
+    /// Blocks for `patience` at most.
     /// - Throws: EAGAIN where another process holds it, or the errno of opening.
-    public init(path: String) throws(Errno) {
+    public init(path: String, patience: Duration = .zero) throws(Errno) {
         let file = try OwnedDescriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
-        let raw = file.withRaw { $0 }
-        try checked { flock(raw, LOCK_EX | LOCK_NB) }
+        let deadline = ContinuousClock.now + patience
+        while !(try Self.take(file)) {
+            guard ContinuousClock.now < deadline else { throw .wouldBlock }
+            usleep(5000)
+        }
         self.file = file
+    }
+
+    private static func take(_ file: borrowing OwnedDescriptor) throws(Errno) -> Bool {
+        let raw = file.withRaw { $0 }
+        do throws(Errno) {
+            try checked { flock(raw, LOCK_EX | LOCK_NB) }
+            return true
+        } catch .wouldBlock {
+            return false
+        }
     }
 }

@@ -23,7 +23,8 @@ final class RunDirectory {
 
         init(_ path: String, of what: String) throws(HelperError) {
             do throws(Errno) {
-                lock = try FileLock(path: path)
+                // A predecessor that was killed may have left it to a child that is only just ending.
+                lock = try FileLock(path: path, patience: .milliseconds(300))
             } catch .wouldBlock {
                 throw HelperError("start: another vipns-helper serves \(what)")
             } catch {
