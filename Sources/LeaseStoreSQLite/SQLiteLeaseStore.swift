@@ -64,11 +64,13 @@ public final class SQLiteLeaseStore: LeaseStore {
         try database.writeWithoutTransaction { connection in
             try connection.execute(sql: "PRAGMA synchronous = FULL")
             try checkFormat(connection)
-            // Where SQLite may not open the file to write, it opens it to read, and every session would be refused.
-            try connection.inTransaction(.immediate) { .commit }
         }
         try LeaseSchema.migrator.migrate(database)
-        try database.writeWithoutTransaction(checkStatements)
+        try database.writeWithoutTransaction { connection in
+            try checkStatements(connection)
+            // Where SQLite may not open a file to write, it opens it to read, and every session would be refused later.
+            try connection.execute(sql: "UPDATE boot SET lastNumber = lastNumber")
+        }
         return database
     }
 

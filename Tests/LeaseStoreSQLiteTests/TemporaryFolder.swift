@@ -17,7 +17,7 @@ final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        for name in ["vipns.db", "vipns.db-wal", "vipns.db-shm"] { _ = unsafe unlink("\(path)/\(name)") }
+        for end in ["", "-wal", "-shm", ".reserve"] { _ = unsafe unlink("\(file)\(end)") }
         _ = unsafe rmdir(path)
     }
 
