@@ -122,6 +122,8 @@ public final class SQLiteLeaseStore: LeaseStore {
 
     /// Has SQLite look at what leases are written with, before any is: a schema with a flip in it may be one, too.
     private static func checkStatements(_ connection: Database) throws {
+        // A header may say that only a later SQLite may write.
+        try connection.inTransaction(.immediate) { .commit }
         for sql in [insertLease, insertAddress, insertHistory, updateLease, deleteLease] {
             do {
                 _ = try connection.makeStatement(sql: sql)
@@ -183,7 +185,8 @@ public final class SQLiteLeaseStore: LeaseStore {
         switch error.resultCode {
         case .SQLITE_CANTOPEN: return .storage("\(message) (the folder must exist and be writable)")
         case .SQLITE_FULL: return .storage("\(message) (make room on that disk; sessions can be closed meanwhile)")
-        case .SQLITE_READONLY: return .storage("\(message) (file and folder must be writable)")
+        case .SQLITE_READONLY:
+            return .storage("\(message) (file and folder must be writable; if they are, it is \(damageHint))")
         // The last one is that of a file whose header says what SQLite does not know.
         case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_ERROR: return .storage("\(message) (\(damageHint))")
         default: return .storage(message)
