@@ -124,7 +124,7 @@ extension EndToEnd.FailureTests {
             for _ in 0..<200 where outcome?.status ?? 0 == 0 { outcome = try lab.vipns("enter", "--", "echo", "ran") }
             #expect(outcome?.status == 1)
             #expect(outcome?.output == "")
-            #expect(outcome?.errors.contains("no space is kept") == true, "\(outcome.map { "\($0)" } ?? "")")
+            #expect(outcome?.errors.contains("(make room on that disk") == true, "\(outcome.map { "\($0)" } ?? "")")
             #expect(try lab.session(session.id)?.state == "active")
             #expect(try eventually { try lab.succeed("ls", "/run/vipns/netns") == session.id })
             try lab.succeed("rm", "/run/vipns-lab/state/filler")
