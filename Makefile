@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SECONDS ?= 60
 CYCLES ?= 100000
 RELIABILITY := $(patsubst Tests/EndToEndTests/Reliability/%.swift,EndToEnd/%,\
-	$(wildcard Tests/EndToEndTests/Reliability/*Tests.swift)) EndToEnd/LoginFaultTests LeaseStoreSQLiteTests.Damage
+	$(wildcard Tests/EndToEndTests/Reliability/*Tests.swift)) FailingService LeaseStoreSQLiteTests.Damage
 # No shipped program may need the toolchain that built it: neither its libraries nor a RUNPATH into it.
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-toolchain-stdlib-rpath
 # The debug build takes warnings in our own targets for errors (Package.swift reads this).

@@ -108,12 +108,16 @@ enum ServiceFault: String, CaseIterable, Sendable {
             try lab.tell("stop service")
             return { lab in try lab.tell("cont service") }
         case .fullBacklog, .slow, .garbage, .older, .newer, .half:
-            try lab.succeed("mv", "/run/vipns/io.vipns", "/run/vipns/away")
+            // A service that lives takes its place again as soon as it sees that somebody else has it.
+            try lab.tell("kill service")
+            try lab.succeed("rm", "/run/vipns/io.vipns")
             let running = try lab.start("/usr/bin/python3", "-c", impostor ?? "")
             #expect(try running.line() == "ready")
             return { lab in
                 running.kill()
-                try lab.succeed("mv", "/run/vipns/away", "/run/vipns/io.vipns")
+                // Else the new one would seem to be ready before it is.
+                try lab.succeed("rm", "/run/vipns/io.vipns")
+                try lab.tell("start service")
             }
         }
     }
