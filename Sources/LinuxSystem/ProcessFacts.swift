@@ -22,3 +22,10 @@ public struct ProcessFacts: Hashable, Sendable {
         self.uid = uid
     }
 }
+
+/// What a process's program is called, cut to 15 octets; proc_pid_comm(5).
+///
+/// Anybody may read that. Empty where the process has gone.
+public func programName(ofProcess pid: Int32) -> String {
+    (try? readTextFile("/proc/\(pid)/comm"))?.split(separator: "\n").first.map(String.init) ?? ""
+}

@@ -51,11 +51,11 @@ extension NetlinkRequest {
         putRoute(to: route.destination, gateway: route.gateway, linkIndex: linkIndex)
     }
 
-    /// Asks for all addresses in the namespace numbered `targetNamespace` here; on a strict socket, for others leave it out.
-    public mutating func dumpAddresses(targetNamespace: Int32) {
+    /// Asks for all addresses of the socket's namespace, or, on a strict socket, of the one numbered `targetNamespace` here.
+    public mutating func dumpAddresses(targetNamespace: Int32? = nil) {
         begin(type: UInt16(RTM_GETADDR), flags: UInt16(NLM_F_REQUEST | NLM_F_DUMP), purpose: "list addresses")
         putHeader(ifaddrmsg())
-        put(IFA_TARGET_NETNSID, targetNamespace)
+        if let targetNamespace { put(IFA_TARGET_NETNSID, targetNamespace) }
     }
 
     private mutating func putRoute(to destination: IPPrefix?, gateway: IPAddress, linkIndex: Int32) {
@@ -71,38 +71,6 @@ extension NetlinkRequest {
         if let destination { put(RTA_DST.rawValue, octets: destination.first.octets) }
         put(RTA_GATEWAY.rawValue, octets: gateway.octets)
         put(RTA_OIF.rawValue, UInt32(bitPattern: linkIndex))
-    }
-}
-
-/// One address as the kernel describes it.
-public struct AddressDescription: Hashable, Sendable {
-    /// The link that has it.
-    public let linkIndex: Int32
-    /// The address and the length of its network part.
-    public let prefix: IPPrefix
-}
-
-extension NetlinkSocket {
-    /// All addresses in the namespace numbered `targetNamespace` here; the socket must be a strict one.
-    ///
-    /// - Throws: EINVAL where no namespace has that number.
-    public borrowing func addresses(targetNamespace: Int32) throws(NetlinkError) -> [AddressDescription] {
-        var request = NetlinkRequest(capacity: 256)
-        request.dumpAddresses(targetNamespace: targetNamespace)
-        var addresses: [AddressDescription] = []
-        try dump(request) { message in
-            guard message.type == UInt16(RTM_NEWADDR),
-                let length = message.body.number(at: 1, UInt8.self), let index = message.body.number(at: 4, Int32.self),
-                let attributes = message.attributes(afterHeader: MemoryLayout<ifaddrmsg>.size),
-                // On a link with a peer they differ; IPv6 has the latter alone.
-                let octets = attributes.octets(IFA_LOCAL) ?? attributes.octets(IFA_ADDRESS),
-                let address = IPAddress(octets: Array(octets)), let prefix = IPPrefix(address, length: Int(length))
-            else { return }
-            addresses.append(AddressDescription(linkIndex: index, prefix: prefix))
-        } restart: {
-            addresses = []
-        }
-        return addresses
     }
 }
 

@@ -50,16 +50,10 @@ extension NetlinkSocket {
     /// - Throws: the kernel's refusal.
     public borrowing func networkContents() throws(NetlinkError) -> NetworkContents {
         var contents = NetworkContents()
+        contents.addresses = Set(try addresses())
         var request = NetlinkRequest(capacity: 256)
-        request.begin(type: UInt16(RTM_GETADDR), flags: dumped, purpose: "list addresses")
-        request.putHeader(ifaddrmsg())
-        try dump(request) { message in
-            if let address = NetworkContents.Address(message) { contents.addresses.insert(address) }
-        } restart: {
-            contents.addresses = []
-        }
-        request = NetlinkRequest(capacity: 256)
-        request.begin(type: UInt16(RTM_GETROUTE), flags: dumped, purpose: "list routes")
+        request.begin(
+            type: UInt16(RTM_GETROUTE), flags: UInt16(NLM_F_REQUEST | NLM_F_DUMP), purpose: "list routes")
         request.putHeader(rtmsg())
         try dump(request) { message in
             if let route = NetworkContents.RouteEntry(message) { contents.routes.insert(route) }
@@ -69,7 +63,22 @@ extension NetlinkSocket {
         return contents
     }
 
-    private var dumped: UInt16 { UInt16(NLM_F_REQUEST | NLM_F_DUMP) }
+    /// All addresses of this namespace, or of the one numbered `targetNamespace` here: then the socket must be a strict one.
+    ///
+    /// - Throws: EINVAL where no namespace has that number.
+    public borrowing func addresses(
+        targetNamespace: Int32? = nil
+    ) throws(NetlinkError) -> [NetworkContents.Address] {
+        var request = NetlinkRequest(capacity: 256)
+        request.dumpAddresses(targetNamespace: targetNamespace)
+        var addresses: [NetworkContents.Address] = []
+        try dump(request) { message in
+            if let address = NetworkContents.Address(message) { addresses.append(address) }
+        } restart: {
+            addresses = []
+        }
+        return addresses
+    }
 }
 
 extension NetworkContents.Address {

@@ -111,7 +111,6 @@ public struct HolderSearch: Sendable {
     }
 
     private mutating func note(_ number: Int32, _ pid: Int32, _ means: Means) {
-        let program = (try? readTextFile("/proc/\(pid)/comm"))?.split(separator: "\n").first ?? ""
-        found.insert(Holder(number: number, pid: pid, means: means, program: String(program)))
+        found.insert(Holder(number: number, pid: pid, means: means, program: programName(ofProcess: pid)))
     }
 }

@@ -15,7 +15,7 @@ extension SessionNetworks {
             guard let link, let mode = link.macvlanMode, let mac = link.mac, mac.isLocalUnicast,
                 let parent = link.parentIndex.flatMap({ Self.name(ofLink: $0) })
             else { return nil }
-            let addresses = try Self.addresses(number).filter { $0.linkIndex == link.index }.map(\.prefix)
+            let addresses = try Self.addresses(number).filter { $0.link == link.index }.map(\.prefix)
             let own = [IPAddress.Family.ipv4, .ipv6].compactMap { family in
                 addresses.first { $0.address.family == family && !$0.address.isLinkLocal }
             }
@@ -27,7 +27,7 @@ extension SessionNetworks {
         }
     }
 
-    private static func addresses(_ number: Int32) throws(NetlinkError) -> [AddressDescription] {
+    private static func addresses(_ number: Int32) throws(NetlinkError) -> [NetworkContents.Address] {
         let socket: NetlinkSocket
         do throws(Errno) {
             socket = try NetlinkSocket(isStrict: true)

@@ -39,7 +39,7 @@ extension SessionService {
         for live in lives {
             let inside = (members[live.lease.number] ?? []).sorted()
             let outside = (found[live.lease.number] ?? []).filter { !inside.contains($0.pid) }
-            report(inside.map { Holder(pid: $0, program: Self.program(of: $0), means: .process) } + outside, live)
+            report(inside.map { Holder(pid: $0, program: programName(ofProcess: $0), means: .process) } + outside, live)
         }
     }
 
@@ -51,12 +51,6 @@ extension SessionService {
             : holders.map(\.description).joined(separator: ", ")
         logger(for: live).warning("somebody holds the session's namespace", metadata: ["holder": "\(text)"])
         tell(.alarm, live, "its namespace is held by \(text)")
-    }
-
-    /// Anybody may read that; empty where the process has gone.
-    private static func program(of pid: Int32) -> String {
-        let text = try? readTextFile("/proc/\(pid)/comm")
-        return text?.split(separator: "\n").first.map(String.init) ?? ""
     }
 }
 
