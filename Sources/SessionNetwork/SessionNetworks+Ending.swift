@@ -174,7 +174,7 @@ extension SessionNetworks {
     }
 
     /// A macvlan with a MAC address of those that software may choose: what vipns makes, and what containers have is not.
-    private static func isSessionLink(_ link: LinkDescription) -> Bool {
+    static func isSessionLink(_ link: LinkDescription) -> Bool {
         link.kind == "macvlan" && link.mac?.octets.first == 0x02
     }
 }

@@ -6,13 +6,14 @@ public import Netlink
 extension SessionNetworks {
     /// A session's link as the kernel has it, without gateways, routes and MTU: what a lost store knew of it.
     ///
-    /// It is looked at by the namespace's number: nothing is opened inside, so nothing can hold it.
+    /// It is looked at by the namespace's number: nothing is opened inside, so nothing can hold it. The link is told by
+    /// its kind: it may have got another name.
     /// - Returns: nil where the session has no macvlan link, or none with an address.
     /// - Throws: the kernel's refusal.
     public func look(number: Int32) throws(NetworkError) -> SessionLink? {
         do throws(NetlinkError) {
-            let link = try host.links(targetNamespace: number).first { $0.name == Self.linkName }
-            guard let link, let mode = link.macvlanMode, let mac = link.mac, mac.isLocalUnicast,
+            let link = try host.links(targetNamespace: number).first(where: Self.isSessionLink)
+            guard let link, let mode = link.macvlanMode, let mac = link.mac,
                 let parent = link.parentIndex.flatMap({ Self.name(ofLink: $0) })
             else { return nil }
             let addresses = try Self.addresses(number).filter { $0.link == link.index }.map(\.prefix)

@@ -41,6 +41,15 @@ struct PairTests {
         #expect(allocator.take(try address("2001:db8::b")))
     }
 
+    @Test func `what is in use and of no lease is told, and one of a pair is enough for a claim`() throws {
+        let inUse = try [["10.1.0.1"], ["10.1.0.2", "2001:db8::b"], ["10.1.0.9"]].map { try addresses($0) }
+        let allocator = PoolAllocator(pool: try pairs(), inUse: inUse, released: [])
+        let claimed = Set(try addresses(["2001:db8::a", "10.1.0.3", "10.2.0.9"]))
+        let lost = allocator.unclaimed(by: claimed).map { $0.map(\.description) }
+        #expect(lost == [Self.all[1], Self.all[3]])
+        #expect(allocator.unclaimed(by: Set(inUse.joined())).isEmpty)
+    }
+
     @Test func `a pair of an earlier configuration that lies across two pairs keeps both until it is given back`()
         throws
     {

@@ -128,9 +128,9 @@ extension TestLab {
         return (try #require(memory), try succeed("ls", "/proc/\(pid)/fd").split(separator: "\n").count)
     }
 
-    /// How many descriptors the service may have.
-    func descriptorLimit() throws -> Int {
-        let limits = try succeed("cat", "/proc/\(try process(of: "service"))/limits")
+    /// How many descriptors a daemon may have.
+    func descriptorLimit(of daemon: String = "service") throws -> Int {
+        let limits = try succeed("cat", "/proc/\(try process(of: daemon))/limits")
         return try #require(limits.firstMatch(of: /Max open files\s+([0-9]+)/).flatMap { Int($0.1) })
     }
 }

@@ -80,6 +80,8 @@ extension EndToEnd.RepairTests {
             #expect(try neighbour.line() == "listening")
             let session = try lab.enter(echoTalk, options: ["--user", "alice"])
             let other = try lab.enter(options: ["--user", "bob"])
+            // What repair asks the kernel is not to stand on a name that root can change.
+            try lab.succeed("ip", "-n", "vipns-\(other.id)", "link", "set", "eth0", "name", "lan0")
             let reserved = try lab.reserve(1)[0]
             let lingering = try lab.enter(
                 "setsid sh -c 'echo $$; exec sleep 600' & wait", options: ["--user", "alice"])
