@@ -8,8 +8,8 @@ extension EndToEnd.Logins {
 private let refusal = "The session service does not answer, please contact your administrator."
 
 extension EndToEnd.Logins.FailingService {
-    /// How often each login is tried: 10 times, or VIPNS_LOGIN_RUNS.
-    private static let runs = Environment["VIPNS_LOGIN_RUNS"].flatMap { Int($0) } ?? 6
+    /// How often each login is tried; VIPNS_LOGIN_RUNS.
+    private static let runs = Environment["VIPNS_LOGIN_RUNS"].flatMap { Int($0) } ?? 3
 
     /// One login: its status, how long it took, what it wrote.
     private struct Attempt: Decodable {

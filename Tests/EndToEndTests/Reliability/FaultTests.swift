@@ -5,24 +5,25 @@ extension EndToEnd {
 }
 
 extension EndToEnd.FaultTests {
-    /// 2,700 points and more; a chosen part of them in every run, another one with another VIPNS_SEED.
+    /// 3,200 points; a chosen part of them in every run, another one with another VIPNS_SEED.
     @Test func `a daemon that is killed at any system call leaves nothing behind and is ready within a second`()
         async throws
     {
-        let report = await FaultHarness.run(.kill, points: Dose.of(150, full: .max), within: .seconds(1500))
+        let report = await FaultHarness.run(.kill, points: Dose.of(150, full: .max), within: .seconds(1800))
         #expect(report.failures.isEmpty, "\(report.failures.joined(separator: "\n"))")
-        #expect(report.met >= Dose.of(110, full: 2000) || Environment["VIPNS_POINT"] != nil, "\(report)")
+        #expect(report.met >= Dose.of(110, full: 2800) || Environment["VIPNS_POINT"] != nil, "\(report)")
         print(
             "killed at \(report.met) of \(report.all) points (seed \(Dose.seed)), ready after \(report.slowest) s at most"
         )
     }
 
+    /// 7,800 failures, and as above.
     @Test func `a daemon whose system calls fail does not crash, leaks nothing, and serves within a second after`()
         async throws
     {
-        let report = await FaultHarness.run(.fail, points: Dose.of(40, full: 1500), within: .seconds(1500))
+        let report = await FaultHarness.run(.fail, points: Dose.of(40, full: .max), within: .seconds(2400))
         #expect(report.failures.isEmpty, "\(report.failures.joined(separator: "\n"))")
-        #expect(report.met >= Dose.of(28, full: 1200) || Environment["VIPNS_POINT"] != nil, "\(report)")
+        #expect(report.met >= Dose.of(28, full: 6500) || Environment["VIPNS_POINT"] != nil, "\(report)")
         print(
             "failed at \(report.met) of \(report.all) points (seed \(Dose.seed)), well after \(report.slowest) s at most"
         )

@@ -155,11 +155,11 @@ extension EndToEnd.ReloadFaultTests {
         print(taken, refused, opened)
         """
 
-    /// A few hundred files, the same in every run; VIPNS_MUTATIONS says another number, such as 10000.
+    /// A hundred files, the same in every run; VIPNS_MUTATIONS says another number, such as 10000.
     @Test func `each of many files with mistakes is taken up whole or not at all, and a session lives through it`()
         async throws
     {
-        let files = Environment["VIPNS_MUTATIONS"].flatMap { Int($0) } ?? 300
+        let files = Environment["VIPNS_MUTATIONS"].flatMap { Int($0) } ?? Dose.of(100, full: 1000)
         try await inLab { lab in
             // Ten thousand files take longer than the sleep of other tests.
             let session = try lab.enter("exec sleep infinity")
