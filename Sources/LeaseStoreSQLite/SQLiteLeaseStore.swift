@@ -187,8 +187,10 @@ public final class SQLiteLeaseStore: LeaseStore {
         case .SQLITE_FULL: return .storage("\(message) (make room on that disk; sessions can be closed meanwhile)")
         case .SQLITE_READONLY:
             return .storage("\(message) (file and folder must be writable; if they are, it is \(damageHint))")
-        // The last one is that of a file whose header says what SQLite does not know.
-        case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_ERROR: return .storage("\(message) (\(damageHint))")
+        // An error is also that of a file whose header says what SQLite does not know. A constraint or a type that does not
+        // hold where nothing new is written did not hold before: a page is another one's, or nothing.
+        case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH:
+            return .storage("\(message) (\(damageHint))")
         default: return .storage(message)
         }
     }

@@ -30,8 +30,9 @@ final class HelperConnection: Sendable {
 
     /// How long connecting and greeting may take.
     static let patience = Duration.seconds(5)
-    /// How many requests may lie in the channel: fewer than the socket's buffer holds.
-    private static let window = 64
+    /// How many requests may lie in the channel, where its buffer holds as many: the helper does at once what waits and is
+    /// alike, and what lies there is done although nobody may wait for it any more.
+    private static let window = 256
 
     private typealias Waiter = CheckedContinuation<Result<HelperReply, HelperFailure>, Never>
 
@@ -129,19 +130,23 @@ final class HelperConnection: Sendable {
         return try result.get()
     }
 
-    /// Sends what the window has room for, in order.
+    /// Sends what the window and the socket's buffer have room for, in order; the rest with the next answers.
     private func sendWaiting() {
         let failed = state.withLock { state -> [Waiter] in
             var failed: [Waiter] = []
             while state.pending.count < Self.window, !state.unsent.isEmpty, !state.isLost {
                 let next = state.unsent.removeFirst()
-                state.lastSequence = max(2, state.lastSequence &+ 1)
+                let sequence = max(2, state.lastSequence &+ 1)
                 do {
-                    _ = try UnixSocket.send(next.request.encoded(sequence: state.lastSequence), on: socket)
-                    state.pending[state.lastSequence] = Pending(
+                    _ = try UnixSocket.send(next.request.encoded(sequence: sequence), on: socket)
+                    state.lastSequence = sequence
+                    state.pending[sequence] = Pending(
                         isList: next.request.isList,
                         deadline: next.deadline,
                         waiter: next.waiter)
+                } catch let error as Errno where error == .wouldBlock {
+                    state.unsent.insert(next, at: 0)
+                    break
                 } catch {
                     failed.append(next.waiter)
                 }

@@ -6,8 +6,8 @@ import SessionNetwork
 
 /// The helper's loop: one thread, one channel, one request after the other.
 final class Helper {
-    private let table: RequestTable
-    private let networks: SessionNetworks
+    let table: RequestTable
+    let networks: SessionNetworks
     private let source: AllowanceSource
     private let directory: RunDirectory
     private let signals: OwnedDescriptor
@@ -19,8 +19,10 @@ final class Helper {
     /// What the last service spoke, where that was refused.
     private var refusedVersion: UInt32?
 
+    typealias Asked = (sequence: UInt32, request: HelperRequest)
+
     /// The one connected service, and whether it has said hello.
-    private final class Channel {
+    final class Channel {
         let socket: OwnedDescriptor
         var isGreeted = false
         /// When it last asked for an audit, as it does every 2 s.
@@ -175,11 +177,10 @@ final class Helper {
             } else if !channel.isGreeted {
                 throw HelperError("serve a service that does not say hello first")
             }
-            if case .audit = request { noteAudit(of: channel) }
-            if case .kill(let number) = request {
-                try serveKills(first: (sequence, number), from: channel)
+            if request.crowd == nil {
+                serve(request, sequence: sequence, of: channel)
             } else {
-                serve(request, sequence: sequence)
+                try serveCrowd(first: (sequence, request), from: channel)
             }
         } catch {
             log("\(error), closing the channel")
@@ -187,7 +188,8 @@ final class Helper {
         }
     }
 
-    private func serve(_ request: HelperRequest, sequence: UInt32) {
+    func serve(_ request: HelperRequest, sequence: UInt32, of channel: Channel) {
+        if case .audit = request { noteAudit(of: channel) }
         guard case .holders(let namespaces) = request else { return send(table.answer(request), sequence: sequence) }
         do throws(Errno) {
             try searches.begin(sequence, namespaces)
@@ -209,42 +211,8 @@ final class Helper {
         closeChannel()
     }
 
-    /// Sessions end in crowds: the kills that wait already are done together, for each alone would search all of /proc.
-    private func serveKills(first: (sequence: UInt32, number: UInt32), from channel: Channel) throws(HelperError) {
-        var kills = [first]
-        var next: (sequence: UInt32, request: HelperRequest)?
-        var failure: HelperError?
-        do throws(HelperError) {
-            while next == nil, kills.count < 256, channel.socket.isReadable(within: 0) {
-                // An end of the channel is found again when these are done.
-                guard let (sequence, request) = try receive(from: channel) else { break }
-                if case .kill(let number) = request {
-                    kills.append((sequence, number))
-                } else {
-                    next = (sequence, request)
-                }
-            }
-        } catch {
-            failure = error
-        }
-        do throws(NetworkError) {
-            let left = try table.kill(Set(kills.map(\.number)))
-            for kill in kills { send(.count(left[kill.number] ?? 0), sequence: kill.sequence) }
-        } catch {
-            let failure = HelperFailure(errno: error.errno.rawValue, description: error.description)
-            for kill in kills { send(.failed(failure), sequence: kill.sequence) }
-        }
-        if let next {
-            if case .audit = next.request { noteAudit(of: channel) }
-            serve(next.request, sequence: next.sequence)
-        }
-        if let failure { throw failure }
-    }
-
     /// - Returns: nil where the service has closed the channel.
-    private func receive(
-        from channel: Channel
-    ) throws(HelperError) -> (sequence: UInt32, request: HelperRequest)? {
+    func receive(from channel: Channel) throws(HelperError) -> Asked? {
         do {
             let message = try UnixSocket.receive(limit: HelperProtocol.messageSize, on: channel.socket)
             let octets = message.octets
@@ -267,7 +235,7 @@ final class Helper {
         }
     }
 
-    private func send(_ answer: HelperAnswer, sequence: UInt32, passing descriptor: Int32 = -1) {
+    func send(_ answer: HelperAnswer, sequence: UInt32, passing descriptor: Int32 = -1) {
         guard let channel else { return }
         do {
             _ = try UnixSocket.send(answer.encoded(sequence: sequence), passing: descriptor, on: channel.socket)
