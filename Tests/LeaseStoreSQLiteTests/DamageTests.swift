@@ -24,35 +24,29 @@ struct DamageTests {
             if isRecovered { recovered += 1 } else { refused += 1 }
         }
 
+        static func + (one: Count, other: Count) -> Count {
+            Count(recovered: one.recovered + other.recovered, refused: one.refused + other.refused)
+        }
+
         var description: String { "\(recovered) recovered, \(refused) refused" }
     }
 
     @Test func `a damaged store is recovered or refused, and no lease is lost, changed or doubled`() async throws {
-        // Opening blocks for the disk: not where other tests wait for their turn.
-        try await withTaskExecutorPreference(OwnQueue()) { try await checkAll() }
-    }
-
-    private func checkAll() async throws {
-        // With a log of what came last, and with everything in the pages.
-        let bases = [try await StoreInUse(in: folder), try await StoreInUse(in: folder, isLogEmpty: true)]
         let environment = ProcessInfo.processInfo.environment
         let cases = environment["VIPNS_FAULTS"] == "all" ? 10_000 : 400
-        var random = SeededGenerator(seed: environment["VIPNS_SEED"].flatMap { UInt64($0) } ?? 20_261_123)
+        let seed = environment["VIPNS_SEED"].flatMap { UInt64($0) } ?? 20_261_123
         var counts: [Damage: Count] = [:]
         var repairs = 0
-        for index in 0..<cases {
-            let damage = Damage.allCases[index / 2 % Damage.allCases.count]
-            let base = bases[damage.isOfLog ? 0 : index % 2]
-            var files = base.files
-            damage.strike(&files, base, &random)
-            try files.write(to: folder.file)
-            let isRecovered = try await check("case \(index): \(damage)", base, isEmpty: files.isEmpty)
-            counts[damage, default: Count()].add(isRecovered)
-            // What is read may lack what a cut log has lost; that is repaired as well.
-            if !isRecovered || index.isMultiple(of: 8) {
-                try files.write(to: folder.file)
-                try await checkRepair("case \(index): \(damage)", base)
-                repairs += 1
+        try await withThrowingTaskGroup(of: (counts: [Damage: Count], repairs: Int).self) { group in
+            for part in 0..<2 {
+                // Opening blocks for the disk: not where other tests wait for their turn.
+                group.addTask(executorPreference: OwnQueue()) {
+                    try await DamageTests().check(stride(from: part, to: cases, by: 2), seed &+ UInt64(part))
+                }
+            }
+            for try await done in group {
+                counts.merge(done.counts, uniquingKeysWith: +)
+                repairs += done.repairs
             }
         }
         print("repaired: \(repairs) of \(cases)")
@@ -62,6 +56,31 @@ struct DamageTests {
         for harmless in Damage.allCases where harmless.isOfLog && harmless != .logAlone {
             #expect(counts[harmless]?.refused == 0, "\(harmless)")
         }
+    }
+
+    /// Does the cases of those numbers.
+    private func check(_ cases: StrideTo<Int>, _ seed: UInt64) async throws -> (counts: [Damage: Count], repairs: Int) {
+        // With a log of what came last, and with everything in the pages.
+        let bases = [try await StoreInUse(in: folder), try await StoreInUse(in: folder, isLogEmpty: true)]
+        var random = SeededGenerator(seed: seed)
+        var counts: [Damage: Count] = [:]
+        var repairs = 0
+        for index in cases {
+            let damage = Damage.allCases[index / 2 % Damage.allCases.count]
+            let base = bases[damage.isOfLog ? 0 : index % 2]
+            var files = base.files
+            damage.strike(&files, base, &random)
+            try files.write(to: folder.file)
+            let isRecovered = try await check("case \(index): \(damage)", base, isEmpty: files.isEmpty)
+            counts[damage, default: Count()].add(isRecovered)
+            // What is read may lack what a cut log has lost; that is repaired as well.
+            if !isRecovered || index % 8 < 2 {
+                try files.write(to: folder.file)
+                try await checkRepair("case \(index): \(damage)", base)
+                repairs += 1
+            }
+        }
+        return (counts, repairs)
     }
 
     /// - Returns: whether it is recovered; else it was refused, with a message that names the file, what is wrong and what
