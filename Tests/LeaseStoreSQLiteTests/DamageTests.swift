@@ -185,7 +185,7 @@ private struct StoreInUse {
         let store = try SQLiteLeaseStore(path: folder.file)
         _ = try await store.openBoot1()
         var leases: [Lease] = []
-        for nth in 1...40 {
+        for nth in 1...24 {
             var new = try lease(
                 SessionID.random().description, nth == 7 ? nil : "10.1.0.\(nth)", nth: UInt32(nth), phase: .active)
             new.cookie = UInt64(nth) << 40
@@ -193,7 +193,7 @@ private struct StoreInUse {
             try await store.storeIntent(new)
             leases.append(new)
         }
-        for nth in 100..<220 {
+        for nth in 100..<150 {
             let old = try lease(SessionID.random().description, "10.2.0.\(nth % 250)", nth: UInt32(nth))
             try await store.use(old, until: Int64(nth) * 2_000_000)
         }
