@@ -64,7 +64,9 @@ extension SQLiteLeaseStore {
     /// The addresses of each session, by its id as it is stored.
     static func storedAddresses(_ connection: Database) throws -> [String: [SessionAddress]] {
         var addresses: [String: [SessionAddress]] = [:]
-        for row in try Row.fetchAll(connection, sql: "SELECT * FROM leaseAddress ORDER BY session, place") {
+        // Row by row: of a row that is kept the columns are searched by name again each time.
+        let rows = try Row.fetchCursor(connection, sql: "SELECT * FROM leaseAddress ORDER BY session, place")
+        while let row = try rows.next() {
             let columns = Columns(row: row)
             addresses[try columns.value("session"), default: []].append(try SessionAddress(columns))
         }
@@ -73,9 +75,12 @@ extension SQLiteLeaseStore {
 
     private static func state(_ connection: Database) throws -> StoredState {
         var addresses = try storedAddresses(connection)
-        let leases = try Row.fetchAll(connection, sql: "SELECT * FROM lease ORDER BY number").map { row in
+        let rows = try Row.fetchCursor(connection, sql: "SELECT * FROM lease ORDER BY number")
+        var leases: [Lease] = []
+        while let row = try rows.next() {
             let columns = Columns(row: row)
-            return try Lease(columns, addresses: addresses.removeValue(forKey: try columns.value("session")) ?? [])
+            let own = addresses.removeValue(forKey: try columns.value("session")) ?? []
+            leases.append(try Lease(columns, addresses: own))
         }
         if let (session, stray) = addresses.first, let address = stray.first?.address {
             throw Damage("address '\(address)' is leased to session '\(session)', which is not stored")
@@ -86,13 +91,13 @@ extension SQLiteLeaseStore {
             // Below the last lease's, numbers would be given twice; far above, none would be left.
             number == least || (least..<max(least, 1 << 30)).contains(number) ? number : nil
         }
-        let released = try Row.fetchAll(
+        let returned = try Row.fetchCursor(
             connection,
             sql: """
                 SELECT address FROM returned
                 WHERE address NOT IN (SELECT address FROM leaseAddress) ORDER BY id
-                """
-        ).map { try Columns(row: $0).parsed("address", IPAddress.init) }
+                """)
+        let released = try Array(returned.map { try Columns(row: $0).parsed("address", IPAddress.init) })
         return StoredState(leases: leases, lastNumber: lastNumber, released: released)
     }
 
@@ -194,8 +199,8 @@ extension SQLiteLeaseStore {
         try await attempt("read history from") {
             try await self.database.read { connection in
                 let (sql, arguments) = query.statement
-                return try Row.fetchAll(connection.cachedStatement(sql: sql), arguments: arguments)
-                    .map { try HistoryRecord(Columns(row: $0)) }
+                let rows = try Row.fetchCursor(connection.cachedStatement(sql: sql), arguments: arguments)
+                return try Array(rows.map { try HistoryRecord(Columns(row: $0)) })
             }
         }
     }

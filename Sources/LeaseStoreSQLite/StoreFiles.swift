@@ -11,9 +11,10 @@ public enum StoreFiles {
         unsafe access(path, F_OK) == 0
     }
 
+    /// Removes a store that is not wanted, or what is left of one, with the space that was kept for it.
     static func remove(_ path: String) {
         // The strings are lent for the calls.
-        for end in ends { _ = unsafe unlink(path + end) }
+        for end in ends + [".reserve"] { _ = unsafe unlink(path + end) }
     }
 
     /// Copies pages and log; what is missing stays so.
@@ -74,6 +75,7 @@ public enum StoreFiles {
             let folder = try OwnedDescriptor.open(
                 path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".", O_RDONLY | O_DIRECTORY)
             try checked { folder.withRaw { fsync($0) } }
+            remove(new)
         } catch {
             throw LeaseStoreError(operation: "replace lease store", subject: path, cause: .storage("\(error)"))
         }

@@ -114,6 +114,7 @@ extension EndToEnd.RepairTests {
                 #expect(outcome.status == 0, "\(damage): \(outcome)")
                 #expect(outcome.output.contains("nothing is changed") == isWhole || isLuck, "\(damage): \(outcome)")
                 counts.repaired += 1
+                #expect(try !lab.succeed("ls", "/run/vipns-lab/state").contains("repair"), "\(damage)")
                 try lab.restart(.service)
                 // What the store has and the kernel has not ends first.
                 var after: [String] = []
