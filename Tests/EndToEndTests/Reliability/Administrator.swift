@@ -85,7 +85,8 @@ enum Administrator {
             def follow(act, s, start, outcome):
                 end, problems = settle(act, s, start, events)
                 seconds = time.monotonic() - start
-                if outcome.returncode != 0: end, problems = "failed", ["could not be done: " + outcome.stderr]
+                # One that has just ended, as nothing but its pin kept it, cannot be done anything to.
+                if outcome.returncode != 0 and end != "ended": end, problems = "failed", ["could not be done: " + outcome.stderr]
                 print(json.dumps({"act": act, "session": s["id"], "end": end, "seconds": seconds,
                     "isEmpty": not s["leaders"], "text": "; ".join(problems)}), flush=True)
             for one in begun:

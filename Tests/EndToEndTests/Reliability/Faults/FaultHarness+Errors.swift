@@ -49,25 +49,30 @@ extension FaultHarness {
             until(lambda: not daemon.lives() or not work.is_alive(), 0.5 if lasting else 4)
             until(lambda: not daemon.lives(), min(work.settle, 0.2))
             work.tracer.end()
-            since = time.monotonic()
-            if not daemon.lives():
+            since, isFresh = time.monotonic(), False
+            def begun():
+                """The end of the fault, or the new start of what could not start: it may end a while after the fault."""
+                nonlocal since, isFresh
+                if daemon.lives(): return since
                 if os.WIFSIGNALED(daemon.status) and (stage, call) not in DISPATCH:
                     raise Problem(f"crashed: signal {os.WTERMSIG(daemon.status)}")
                 # What cannot start says so, and is started again by whoever started it.
-                if stage != "start": raise Problem(f"ended: {daemon.status:#x}")
-                since = time.monotonic()
+                if stage != "start" or isFresh: raise Problem(f"ended: {daemon.status:#x}")
+                since, isFresh = time.monotonic(), True
                 daemon.launch()
-            took = normal(since)
+                return since
+            took = normal(begun)
             work.join(8)
             if work.refused: raise Problem(f"a close was refused: {work.refused}")
             expect_no_address_twice()
             expect_nothing()
             with open(log) as lines: return took if "(INJECTED)" in lines.read() else None
 
-        def normal(since):
-            """Opens and closes until it works again; gives the seconds since then."""
+        def normal(begun):
+            """Opens and closes until it works again; gives the seconds since `begun` says."""
             def works():
                 nonlocal reply
+                begun()
                 reply = tried("Open", mode="reserve", pool="spare")
                 session = reply.get("session", {}).get("id")
                 if session: reply = tried("Close", session=session, leftovers="kill")
@@ -75,7 +80,7 @@ extension FaultHarness {
                 return "error" not in reply
             reply = None
             if not until(works, 5): raise Problem(f"no normal service after 5 s: {reply}")
-            took = time.monotonic() - since
+            took = time.monotonic() - begun()
             if took > 1: raise Late(f"normal service only after {took:.2f} s")
             return took
 
