@@ -55,7 +55,7 @@ extension FaultHarness {
                 nonlocal since, isFresh
                 if daemon.lives(): return since
                 if os.WIFSIGNALED(daemon.status) and (stage, call) not in DISPATCH:
-                    raise Problem(f"crashed: signal {os.WTERMSIG(daemon.status)}")
+                    raise Problem(f"crashed: signal {os.WTERMSIG(daemon.status)}: {last_words(daemon)}")
                 # What cannot start says so, and is started again by whoever started it.
                 if stage != "start" or isFresh: raise Problem(f"ended: {daemon.status:#x}")
                 since, isFresh = time.monotonic(), True
@@ -67,6 +67,9 @@ extension FaultHarness {
             expect_no_address_twice()
             expect_nothing()
             with open(log) as lines: return took if "(INJECTED)" in lines.read() else None
+
+        def last_words(daemon):
+            with open(f"{LOG}/{daemon.name}.log") as log: return " | ".join(log.read().splitlines()[-3:])
 
         def normal(begun):
             """Opens and closes until it works again; gives the seconds since `begun` says."""
