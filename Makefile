@@ -208,7 +208,7 @@ faults: build .build-python/ready
 	$(unpacked)
 	$(DEBUG)
 	$(call tested,--filter LeaseStoreSQLiteTests.Damage,VIPNS_FAULTS=all)
-	$(call tested,$(RELIABILITY:%=--filter %),VIPNS_FAULTS=all VIPNS_LOGIN_RUNS=100)
+	$(call tested,$(RELIABILITY:%=--filter %),VIPNS_FAULTS=all VIPNS_LOGIN_RUNS=30)
 
 # Ways into and out of sessions, CYCLES times: nothing may grow.
 soak: build .build-python/ready

@@ -83,7 +83,8 @@ struct SQLiteLeaseStoreTests {
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(causes == Array(repeating: "UNIQUE constraint failed: boot.id", count: 7))
+        let conflict = "UNIQUE constraint failed: boot.id (\(SQLiteLeaseStore.damageHint))"
+        #expect(causes == Array(repeating: conflict, count: 7))
         #expect(try await store.open(boot: "boot-1", nowReal: 0, nowBoot: 0) == empty)
         #expect(try await store.history(HistoryQuery()) == [])
         try await store.storeIntent(leases[0])
