@@ -26,7 +26,7 @@ extension SQLiteLeaseStore {
     private static func writeAnew(
         _ contents: SalvagedStore, boot bootID: String, real: Int64, to path: String
     ) async throws(LeaseStoreError) {
-        let store = try SQLiteLeaseStore(path: path)
+        let store = try SQLiteLeaseStore(path: path, keepsSpace: false)
         try await store.attempt("write lease store") {
             try await store.database.write { connection in try fill(connection, contents, bootID, real) }
             // Nothing is left in the log, so the file is whole without it.

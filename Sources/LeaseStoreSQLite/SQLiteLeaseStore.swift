@@ -23,8 +23,9 @@ public final class SQLiteLeaseStore: LeaseStore {
 
     /// Opens the file, or makes it, and brings its format up to date; blocks for the disk.
     ///
+    /// `keepsSpace`: whether sessions are to end by it on a full disk, too; not a copy, or what is not finished.
     /// - Throws: `newerFormat`, or `storage` where the file is damaged, no lease store, or may not be written.
-    public init(path: String) throws(LeaseStoreError) {
+    public init(path: String, keepsSpace: Bool = true) throws(LeaseStoreError) {
         self.path = path
         self.reserve = SpaceReserve(path: "\(path).reserve")
         do {
@@ -35,7 +36,7 @@ public final class SQLiteLeaseStore: LeaseStore {
         }
         self.writes = GroupCommit(database, reserve: reserve)
         // Where there is no room now, the next open tries again, and tells.
-        try? reserve.keep()
+        if keepsSpace { try? reserve.keep() }
     }
 
     /// Runs `body`, and once more with the space that is kept where it may have failed for want of that.

@@ -64,7 +64,7 @@ public struct Salvage {
     /// Asks the store itself what is wrong, in its words.
     private mutating func checkPages() {
         do throws(LeaseStoreError) {
-            let store = try SQLiteLeaseStore(path: path)
+            let store = try SQLiteLeaseStore(path: path, keepsSpace: false)
             try? store.database.close()
         } catch {
             let cause = error.cause.description

@@ -11,10 +11,9 @@ public enum StoreFiles {
         unsafe access(path, F_OK) == 0
     }
 
-    /// Removes a store that is not wanted, or what is left of one, with the space that was kept for it.
     static func remove(_ path: String) {
         // The strings are lent for the calls.
-        for end in ends + [".reserve"] { _ = unsafe unlink(path + end) }
+        for end in ends { _ = unsafe unlink(path + end) }
     }
 
     /// Copies pages and log; what is missing stays so.
