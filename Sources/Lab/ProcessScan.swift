@@ -16,9 +16,7 @@ struct ProcessScan {
         readSymbolicLink("/proc/\(pid)/exe") == nil ? nil : ProcessIdentity(pid: pid)
     }
 
-    var name: String {
-        ((try? readTextFile("/proc/\(pid)/comm")) ?? "").filter { !$0.isNewline }
-    }
+    var name: String { programName(ofProcess: pid) ?? "" }
 
     /// The inode of one of its namespaces, such as `pid` or `net`.
     func namespace(_ kind: String) -> UInt64? { Self.inode(readSymbolicLink("/proc/\(pid)/ns/\(kind)")) }

@@ -25,7 +25,7 @@ public struct ProcessFacts: Hashable, Sendable {
 
 /// What a process's program is called, cut to 15 octets; proc_pid_comm(5).
 ///
-/// Anybody may read that. Empty where the process has gone.
-public func programName(ofProcess pid: Int32) -> String {
-    (try? readTextFile("/proc/\(pid)/comm"))?.split(separator: "\n").first.map(String.init) ?? ""
+/// Anybody may read that, where /proc is not hidden. Nil where the process has gone.
+public func programName(ofProcess pid: Int32) -> String? {
+    (try? readTextFile("/proc/\(pid)/comm")).map { String($0.prefix { !$0.isNewline }) }
 }

@@ -111,6 +111,6 @@ public struct HolderSearch: Sendable {
     }
 
     private mutating func note(_ number: Int32, _ pid: Int32, _ means: Means) {
-        found.insert(Holder(number: number, pid: pid, means: means, program: programName(ofProcess: pid)))
+        found.insert(Holder(number: number, pid: pid, means: means, program: programName(ofProcess: pid) ?? ""))
     }
 }

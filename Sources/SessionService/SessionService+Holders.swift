@@ -39,7 +39,10 @@ extension SessionService {
         for live in lives {
             let inside = (members[live.lease.number] ?? []).sorted()
             let outside = (found[live.lease.number] ?? []).filter { !inside.contains($0.pid) }
-            report(inside.map { Holder(pid: $0, program: programName(ofProcess: $0), means: .process) } + outside, live)
+            let holders = inside.map { pid in
+                Holder(pid: pid, program: programName(ofProcess: pid) ?? "", means: .process)
+            }
+            report(holders + outside, live)
         }
     }
 

@@ -56,7 +56,7 @@ struct ShowCommand: ParsableCommand {
     private static func list(_ processes: [Int32]) -> String {
         if processes.isEmpty { return "-" }
         return processes.map { process in
-            processName(process).map { "\(process) (\($0))" } ?? "\(process)"
+            programName(ofProcess: process).map { "\(process) (\($0))" } ?? "\(process)"
         }.joined(separator: ", ")
     }
 

@@ -68,7 +68,7 @@ struct SocketScan {
             }
             let inodes = Set(descriptors.compactMap { Self.inode(readSymbolicLink("/proc/\(member)/fd/\($0)")) })
             if inodes.isEmpty { continue }
-            let process = SessionSocket.Process(pid: member, name: processName(member) ?? "?")
+            let process = SessionSocket.Process(pid: member, name: programName(ofProcess: member) ?? "?")
             for inode in inodes { owners[inode, default: []].append(process) }
         }
         for index in sockets.indices where sockets[index].inode != 0 {
@@ -81,9 +81,4 @@ struct SocketScan {
         guard let link, link.hasPrefix("socket:["), link.hasSuffix("]") else { return nil }
         return UInt64(link.dropFirst("socket:[".count).dropLast())
     }
-}
-
-/// What a process calls itself; nil where it has ended or may not be looked into.
-func processName(_ process: Int32) -> String? {
-    (try? readTextFile("/proc/\(process)/comm")).map { String($0.prefix { !$0.isNewline }) }
 }
