@@ -180,18 +180,28 @@ uninstall-pam:
 	@rm -f "$(DESTDIR)$(PAM_MODULES)/pam_vipns.so" "$(DESTDIR)$(PREFIX)/share/pam-configs/vipns"
 	@echo "removed pam_vipns.so; running programs keep their copy until they end"
 
-# Runs built tests with the arguments $(1), in the environment $(2).
+# Runs built tests with the arguments $(1), in the environment $(2). What begins and what passes stands in .build/test.log
+# alone; what failed is told once more at the end, before the runner's own summary.
 # Four at once: most tests wait for the kernel or a program, and all at once would run into their time limits.
 # Root runs everything, away from the machine's network and mounts; others run what they can and are told what was not.
 define tested
 	@run='swift test --skip-build --disable-xctest --experimental-maximum-parallelization-width 4 $(1)'; \
+	status=0; \
 	if [ "$$(id -u)" = 0 ]; then \
-		$(2) VIPNS_REQUIRE_ROOT=1 unshare -n -m -- /bin/bash -euo pipefail -c "ip link set lo up; $$run"; \
+		run="env $(2) VIPNS_REQUIRE_ROOT=1 unshare -n -m -- /bin/bash -euo pipefail -c 'ip link set lo up; $$run'"; \
+	elif [ -n "$${CI:-}" ]; then \
+		export VIPNS_REQUIRE_ROOT=1; \
+	fi; \
+	eval "$$run" 2>&1 | tee .build/test.log | grep --line-buffered -avE '^(◇ |✔ Test ")' || status=$$?; \
+	if [ "$$status" = 0 ]; then \
+		if [ "$$(id -u)" != 0 ]; then \
+			echo "$$(grep -ac ' skipped' .build/test.log || true) tests were skipped: run 'make test' as root for all"; \
+			grep -a '^✔ Test run with' .build/test.log; \
+		fi; \
 	else \
-		if [ -n "$${CI:-}" ]; then export VIPNS_REQUIRE_ROOT=1; fi; \
-		$$run 2>&1 | tee .build/test.log; \
-		echo "$$(grep -c ' skipped' .build/test.log || true) tests were skipped: run 'make test' as root for all"; \
-		grep 'Test run with' .build/test.log | tail -n 1; \
+		echo "what failed (the whole log: .build/test.log):"; \
+		grep -aE '^(✘|error: )' .build/test.log || true; \
+		exit "$$status"; \
 	fi
 endef
 
