@@ -21,8 +21,13 @@ struct DamagedFileTests {
     }
 
     private func change(_ sql: String) async throws {
+        // The store that was given up may be closing yet, on a thread of its own.
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
         // Without a transaction, in which a PRAGMA would do nothing.
-        try await DatabaseQueue(path: folder.file).writeWithoutTransaction { try $0.execute(sql: sql) }
+        try await DatabaseQueue(path: folder.file, configuration: configuration).writeWithoutTransaction {
+            try $0.execute(sql: sql)
+        }
     }
 
     @Test func `a file that is no database is refused`() throws {

@@ -142,7 +142,7 @@ extension EndToEnd.Logins.End {
             let start = ContinuousClock.now
             try login.running.say("")
             #expect(try login.running.end().status == 3)
-            #expect(ContinuousClock.now - start < .seconds(1.5))
+            #expect(ContinuousClock.now - start < .seconds(Dose.limit(1.5)))
             try lab.tell(word == "kill" ? "start service" : "cont service")
             try Self.expectFreed(lab, login.id)
         }

@@ -60,7 +60,7 @@ enum Administrator {
         }
         # A namespace in which nobody stands dies with its pin: its session ends.
         fatal = {"unmount pin", "unlink pin", "ip netns del"}
-        limit = 5.0
+        limit = \(Dose.limit(5))
 
         def settle(act, s, start, events):
             # Waits until the session is whole and it was said, or it was told that it ends.

@@ -133,13 +133,13 @@ extension EndToEnd.CrowdKillTests {
             #expect(capture.counts.count == count && capture.counts.allSatisfy { $0 > 10 })
             #expect(capture.resets.count == count / 4 && capture.ends.count == count - count / 4)
             let last = capture.ends.max() ?? 9
-            #expect(last < 0.1, "\(last) s")
+            #expect(last < Dose.limit(0.1), "\(last) s")
             // The kernel goes on with a connection that has data to send. Its peer is told that it is over, and that is all.
             let reset = capture.resets.max() ?? 9
-            #expect(reset < 1, "\(reset) s")
+            #expect(reset < Dose.limit(1), "\(reset) s")
             let noticed = outcome.closing.max() ?? 9
             let proved = outcome.closed.max() ?? 9
-            #expect(proved < 1, "\(proved) s")
+            #expect(proved < Dose.limit(1), "\(proved) s")
             #expect(outcome.again == count && outcome.quarantined == 0)
             print(
                 "measured: \(count) leaders killed at once: last packet after \(last) s, last reset after \(reset) s, noticed after \(noticed) s, "

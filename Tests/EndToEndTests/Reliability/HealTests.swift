@@ -35,7 +35,7 @@ extension EndToEnd.HealTests {
             }
             for act in done {
                 #expect(["healed", "alarmed", "ended"].contains(act.end), "\(act)")
-                #expect(act.seconds < 5, "\(act)")
+                #expect(act.seconds < Dose.limit(5), "\(act)")
                 // Only what dies with its pin may end.
                 #expect(act.end != "ended" || act.isEmpty, "\(act)")
             }

@@ -84,7 +84,7 @@ extension FaultHarness {
             reply = None
             if not until(works, 5): raise Problem(f"no normal service after 5 s: {reply}")
             took = time.monotonic() - begun()
-            if took > 1: raise Late(f"normal service only after {took:.2f} s")
+            if took > LATE: raise Late(f"normal service only after {took:.2f} s")
             return took
 
         """#

@@ -69,7 +69,7 @@ extension FaultHarness {
             fault = f"inject={call}:signal=KILL:when={number}"
             work = Work(daemon, stage, "-o", "/dev/null", "-e", f"trace={call}", "-e", fault)
             took = start(daemon) if work.wait() else None
-            if took and took > 1: raise Late(f"ready after {took:.2f} s")
+            if took and took > LATE: raise Late(f"ready after {took:.2f} s")
             if work.sessions and states(work.sessions) != ["active", "active", "lingering"]:
                 raise Problem(f"the sessions are {states(work.sessions)}")
             work.join(8)

@@ -25,6 +25,9 @@ extension FaultHarness {
 
         class Problem(Exception): pass
 
+        # What is late when it took longer, in seconds.
+        LATE = \#(Dose.limit(1))
+
         class Late(Problem): pass
 
         # ---- The daemons, children of this program
