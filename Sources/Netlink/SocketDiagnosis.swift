@@ -1,3 +1,4 @@
+public import Addressing
 internal import CLinux
 internal import Glibc
 public import LinuxSystem
@@ -13,26 +14,24 @@ public struct SocketDiagnosis: ~Copyable {
     /// - Throws: the errno.
     public init() throws(Errno) { socket = try NetlinkSocket(.socketDiagnosis) }
 
-    /// Destroys every TCP socket of the namespace but those in TIME-WAIT, which hold nothing: peers get a reset.
+    /// Destroys every TCP socket of a family but those in TIME-WAIT, which hold nothing: peers get a reset.
     ///
-    /// An orphan in FIN-WAIT with unsent data keeps a namespace, and its address, alive with no process at all.
+    /// To list a family the kernel walks through the sockets of all namespaces. An orphan in FIN-WAIT with unsent data keeps a namespace, and its address, alive with no process at all.
     /// Needs CAP_NET_ADMIN and a kernel with CONFIG_INET_DIAG_DESTROY.
     /// - Returns: how many were destroyed.
     /// - Throws: EOPNOTSUPP where the kernel cannot.
-    public borrowing func destroyTCP() throws(NetlinkError) -> Int {
-        var count = 0
-        for family in [AF_INET, AF_INET6] {
-            for found in try list(family: UInt8(family)) {
-                var request = NetlinkRequest(capacity: 256)
-                request.begin(
-                    type: UInt16(SOCK_DESTROY), flags: acknowledged, purpose: "destroy a TCP socket of the session")
-                request.putHeader(Self.header(family: UInt8(family), states: UInt32.max, id: found))
-                // Gone by itself between the listing and here is as good.
-                try socket.perform(request, accepting: [Errno(rawValue: ENOENT)])
-                count += 1
-            }
+    public borrowing func destroyTCP(_ family: IPAddress.Family) throws(NetlinkError) -> Int {
+        let family = family.kernelValue
+        let sockets = try list(family: family)
+        for found in sockets {
+            var request = NetlinkRequest(capacity: 256)
+            request.begin(
+                type: UInt16(SOCK_DESTROY), flags: acknowledged, purpose: "destroy a TCP socket of the session")
+            request.putHeader(Self.header(family: family, states: UInt32.max, id: found))
+            // Gone by itself between the listing and here is as good.
+            try socket.perform(request, accepting: [Errno(rawValue: ENOENT)])
         }
-        return count
+        return sockets.count
     }
 
     private borrowing func list(family: UInt8) throws(NetlinkError) -> [inet_diag_sockid] {

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import LinuxSystem
 internal import Netlink
 
@@ -9,32 +10,35 @@ enum TCPSockets {
     static func destroyAll() throws(Errno) {
         // The kernel lets a namespace go only an RCU grace period (10 to 20 ms) after the last netlink socket in it was
         // closed: without need none is opened.
-        guard try areThere() else { return }
+        let families = try familiesInUse()
+        guard !families.isEmpty else { return }
         let diagnosis = try SocketDiagnosis()
-        do throws(NetlinkError) {
-            _ = try diagnosis.destroyTCP()
-        } catch {
-            throw error.errno
+        for family in families {
+            do throws(NetlinkError) {
+                _ = try diagnosis.destroyTCP(family)
+            } catch {
+                throw error.errno
+            }
         }
     }
 
-    /// Whether there is any; orphaned ones count, those in TIME-WAIT do not and hold nothing.
-    private static func areThere() throws(Errno) -> Bool {
-        for name in ["sockstat", "sockstat6"] {
+    /// The families that have any; orphaned sockets count, those in TIME-WAIT do not and hold nothing.
+    private static func familiesInUse() throws(Errno) -> [IPAddress.Family] {
+        var families: [IPAddress.Family] = []
+        for (family, name, label) in [(IPAddress.Family.ipv4, "sockstat", "TCP:"), (.ipv6, "sockstat6", "TCP6:")] {
             do throws(Errno) {
                 let text = try readTextFile("/proc/thread-self/net/\(name)")
-                if countsTCP(text) { return true }
+                if counts(label, text) { families.append(family) }
             } catch .noSuchFile {
                 // A host booted with ipv6.disable=1 has no sockstat6.
             }
         }
-        return false
+        return families
     }
 
     /// Whether a line `TCP: inuse 0 …` or `TCP6: inuse 0` counts any; an unknown form counts as one.
-    private static func countsTCP(_ text: String) -> Bool {
-        let line = text.split(separator: "\n").first { $0.hasPrefix("TCP:") || $0.hasPrefix("TCP6:") }
-        let words = line?.split(separator: " ") ?? []
+    private static func counts(_ label: String, _ text: String) -> Bool {
+        let words = text.split(separator: "\n").first { $0.hasPrefix(label) }?.split(separator: " ") ?? []
         return words.count < 3 || words[1] != "inuse" || words[2] != "0"
     }
 }

@@ -6,26 +6,32 @@ import SessionNetwork
 extension Helper {
     /// Sessions end in crowds: what waits already and is alike is done together.
     func serveCrowd(first: Asked, from channel: Channel) throws(HelperError) {
-        let kind = first.request.crowd
-        var crowd = [first]
-        var failure: HelperError?
-        do throws(HelperError) {
-            while crowd.count < 256, crowd.last?.request.crowd == kind, channel.socket.isReadable(within: 0) {
-                // An end of the channel is found again when these are done.
-                guard let asked = try receive(from: channel) else { break }
-                crowd.append(asked)
-            }
-        } catch {
-            failure = error
-        }
-        let next = crowd.last?.request.crowd == kind ? nil : crowd.popLast()
-        switch kind {
-        case .kills: serveKills(crowd)
-        case .dismantlings: serveDismantlings(crowd, of: channel)
+        var waiting = Waiting(kind: first.request.crowd)
+        switch waiting.kind {
+        case .kills: serveKills([first] + receive(&waiting, from: channel))
+        case .dismantlings: serveDismantlings(first, &waiting, from: channel)
         case nil: break
         }
-        if let next { serve(next.request, sequence: next.sequence, of: channel) }
-        if let failure { throw failure }
+        if let next = waiting.next { serve(next.request, sequence: next.sequence, of: channel) }
+        if let failure = waiting.failure { throw failure }
+    }
+
+    /// What else waits of that kind, up to what is of another.
+    private func receive(_ waiting: inout Waiting, from channel: Channel) -> [Asked] {
+        var crowd: [Asked] = []
+        do throws(HelperError) {
+            while waiting.isOpen, crowd.count < 256, channel.socket.isReadable(within: 0) {
+                if let asked = try receive(from: channel) {
+                    if asked.request.crowd == waiting.kind { crowd.append(asked) } else { waiting.next = asked }
+                } else {
+                    // An end of the channel is found again when these are done.
+                    waiting.hasEnded = true
+                }
+            }
+        } catch {
+            waiting.failure = error
+        }
+        return crowd
     }
 
     /// Each alone would search all of /proc.
@@ -42,16 +48,36 @@ extension Helper {
         }
     }
 
-    /// Connections first, of all of them: the last one's peers must not wait until the others are taken apart.
-    private func serveDismantlings(_ crowd: [Asked], of channel: Channel) {
-        for asked in crowd {
-            if case .dismantle(let session, _) = asked.request { networks.endConnections(of: session) }
-        }
-        for asked in crowd {
+    /// Connections first, also of those who ask meanwhile: a peer must not wait until others are taken apart.
+    private func serveDismantlings(_ first: Asked, _ waiting: inout Waiting, from channel: Channel) {
+        var crowd = [first]
+        endConnections(first)
+        while let asked = crowd.first {
+            for later in receive(&waiting, from: channel) {
+                endConnections(later)
+                crowd.append(later)
+            }
+            crowd.removeFirst()
             guard case .dismantle(let session, let number) = asked.request else { continue }
             serve(.unpin(session, number: number), sequence: asked.sequence, of: channel)
         }
     }
+
+    private func endConnections(_ asked: Asked) {
+        if case .dismantle(let session, _) = asked.request { networks.endConnections(of: session) }
+    }
+}
+
+/// What is to come of the channel while a crowd is served.
+private struct Waiting {
+    let kind: Crowd?
+    /// The first request of another kind.
+    var next: Helper.Asked?
+    var failure: HelperError?
+    var hasEnded = false
+
+    /// Whether more of the kind may follow.
+    var isOpen: Bool { next == nil && failure == nil && !hasEnded }
 }
 
 /// What is done together where several wait.
