@@ -13,6 +13,8 @@ RELIABILITY := $(patsubst Tests/EndToEndTests/Reliability/%.swift,EndToEnd/%,\
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-toolchain-stdlib-rpath
 # The debug build takes warnings in our own targets for errors (Package.swift reads this).
 DEBUG := VIPNS_STRICT=1 swift build --build-tests --explicit-target-dependency-import-check error
+# What tests of what is promised start: not the debug build.
+SHIPPED := VIPNS_PROGRAMS=$(CURDIR)/.build/release
 # Program by program: what the tests share is a part of the package too, and needs a library of the debug build.
 PROGRAMS := vipns-helper vipnsd vipns vipns-lab pam_vipns
 FUZZERS := HelperChannelFuzz NetlinkReplyFuzz VarlinkFuzz ConfigurationFuzz PAMReplyFuzz
@@ -211,20 +213,20 @@ test: build .build-python/ready
 	$(DEBUG)
 	$(call tested,,)
 
-# All that a test of reliability can do, which is an hour's work; VIPNS_SEED chooses another random part. The damaged stores
-# by themselves: they take both processors, and the others measure times.
+# All that a test of reliability can do with the programs as they are shipped, which is an hour's work; VIPNS_SEED chooses
+# another random part. The damaged stores by themselves: they take both processors, and the others measure times.
 faults: build .build-python/ready
 	$(call packages,build test login)
 	$(unpacked)
 	$(DEBUG)
 	$(call tested,--filter LeaseStoreSQLiteTests.Damage,VIPNS_FAULTS=all)
-	$(call tested,$(RELIABILITY:%=--filter %),VIPNS_FAULTS=all VIPNS_LOGIN_RUNS=30)
+	$(call tested,$(RELIABILITY:%=--filter %),VIPNS_FAULTS=all VIPNS_LOGIN_RUNS=30 $(SHIPPED))
 
 # Ways into and out of sessions, CYCLES times: nothing may grow.
 soak: build .build-python/ready
 	$(call packages,build test login)
 	$(DEBUG)
-	$(call tested,--filter EndToEnd/ChurnTests,VIPNS_CYCLES=$(CYCLES))
+	$(call tested,--filter EndToEnd/ChurnTests,VIPNS_CYCLES=$(CYCLES) $(SHIPPED))
 
 # Everything but what reads the release build, with ThreadSanitizer in the tests and in the programs that they start.
 tsan: .build-python/ready

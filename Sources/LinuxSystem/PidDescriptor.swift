@@ -19,7 +19,8 @@ public struct PidDescriptor: ~Copyable, Sendable {
     ///
     /// Kernel < 6.5: SO_PEERPIDFD is missing and the number is looked up. A successor of an ended peer is told by its start,
     /// which is later than the connection, or by the connection's end; what is left is a peer that ended and was succeeded
-    /// before `acceptedAt` while a child of it kept the connection. Remove once 6.5 is the oldest we support.
+    /// before `acceptedAt`, or within the clock tick of 10 ms after it, while a child of it kept the connection. Remove once
+    /// 6.5 is the oldest we support.
     ///
     /// `acceptedAt` is when the connection was there at the latest, in microseconds of CLOCK_BOOTTIME.
     /// - Throws: ESRCH where the peer has ended, or another errno.

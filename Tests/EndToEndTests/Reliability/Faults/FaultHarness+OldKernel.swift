@@ -26,6 +26,8 @@ extension FaultHarness {
                 try:
                     connection = Client()
                     session = connection.call("Open", mode="enter", pool="lab")["session"]["id"]
+                    # A process's start is known to a clock tick, and a successor of the same one is like the maker.
+                    time.sleep(0.02)
                     # The maker ends and leaves the connection to a child.
                     if os.fork(): os._exit(0)
                     time.sleep(0.3)
