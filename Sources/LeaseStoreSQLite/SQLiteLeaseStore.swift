@@ -57,6 +57,8 @@ public final class SQLiteLeaseStore: LeaseStore {
         configuration.qos = .default
         // An administrator's sqlite3 may hold the lock for a moment; a login waits for 2 s at most.
         configuration.busyMode = .timeout(1)
+        // SQLite would take 2 MB for each of three connections as history grows; all leases of a large pool need less.
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
         if StoreFiles.exists(unfinishedPath(of: path)) { throw Damage("a repair of it was not finished") }
         try refuseLostMain(path)
         try refuseUnseen(path)
