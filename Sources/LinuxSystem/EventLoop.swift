@@ -30,6 +30,49 @@ public final class EventLoop: SerialExecutor, TaskExecutor {
         if delay <= .zero { core.add(.closure(body)) } else { core.add(after: delay, body) }
     }
 
+    /// Waits, as `Task.sleep` does, but by this loop; shorter where the task is cancelled.
+    ///
+    /// Dispatch, by which `Task.sleep` waits, says nothing where the kernel gives it no timer once, and waits for ever
+    /// from then on.
+    public func sleep(for delay: Duration) async {
+        let sleeper = Sleeper()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                sleeper.begin(continuation)
+                perform(after: delay) { sleeper.end() }
+            }
+        } onCancel: {
+            sleeper.end()
+        }
+    }
+
+    /// Who waits, until its time has come or its task is cancelled: whichever is first, and that may be at once.
+    private final class Sleeper: Sendable {
+        private enum State {
+            case awake, ended
+            case asleep(CheckedContinuation<Void, Never>)
+        }
+
+        private let state = Mutex(State.awake)
+
+        func begin(_ continuation: CheckedContinuation<Void, Never>) {
+            let isOver = state.withLock { state -> Bool in
+                if case .ended = state { return true }
+                state = .asleep(continuation)
+                return false
+            }
+            if isOver { continuation.resume() }
+        }
+
+        func end() {
+            let former = state.withLock { state in
+                defer { state = .ended }
+                return state
+            }
+            if case .asleep(let continuation) = former { continuation.resume() }
+        }
+    }
+
     /// What a watch waits for.
     public enum Direction: Sendable {
         /// Octets, a connection, an end.

@@ -18,7 +18,7 @@ extension SessionService {
     /// Looks every 30 s.
     func collectAgainAndAgain() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: surroundings.collectEvery)
+            await loop.sleep(for: surroundings.collectEvery)
             // Without helper nothing can be told, and when it comes all is compared anyway.
             if helper != nil { _ = try? await collect(dryRun: false) }
         }

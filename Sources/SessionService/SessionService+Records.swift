@@ -21,7 +21,7 @@ extension SessionService {
         Task.immediate(executorPreference: loop) { [weak live] in
             if await isStored.value { return }
             // A service that is started anew must find the state, whichever it is by then.
-            try? await Task.sleep(for: .seconds(1))
+            await loop.sleep(for: .seconds(1))
             if let live, self.sessions[live.lease.session] === live { self.recordState(live) }
         }
     }
@@ -86,7 +86,7 @@ extension SessionService {
             } catch {
                 if !isTold { logger(for: live).error("cannot release, trying again", metadata: ["error": "\(error)"]) }
                 isTold = true
-                if (try? await Task.sleep(for: .milliseconds(250))) == nil { return }
+                await loop.sleep(for: .milliseconds(250))
             }
         }
     }

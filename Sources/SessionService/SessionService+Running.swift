@@ -82,7 +82,7 @@ extension SessionService: Service {
             }
             helper?.close()
             helper = nil
-            try? await Task.sleep(for: .milliseconds(200))
+            await loop.sleep(for: .milliseconds(200))
         }
     }
 

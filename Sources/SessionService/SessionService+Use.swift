@@ -30,7 +30,7 @@ extension SessionService {
             let isSteady = clock.isSteady(
                 real: SystemClock.realTimeMicroseconds(), boot: SystemClock.bootTimeMicroseconds())
             if let keep = historyKeep { await forgetHistory(olderThan: keep, ofFormerBoots: isSteady) }
-            try? await Task.sleep(for: .seconds(3600))
+            await loop.sleep(for: .seconds(3600))
         }
     }
 
@@ -49,7 +49,7 @@ extension SessionService {
                 logger.warning("cannot forget old history, trying again in an hour", metadata: ["error": "\(error)"])
                 return
             }
-            try? await Task.sleep(for: .milliseconds(50))
+            await loop.sleep(for: .milliseconds(50))
         }
         if total > 0 { logger.info("old history is forgotten", metadata: ["records": "\(total)"]) }
     }

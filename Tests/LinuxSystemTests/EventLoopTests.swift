@@ -52,6 +52,22 @@ struct EventLoopTests {
         #expect(await resident.seen == Array(1...100))
     }
 
+    @Test func `a sleep ends in time, and at once where its task is cancelled`() async throws {
+        let loop = try EventLoop()
+        let begun = ContinuousClock.now
+        await loop.sleep(for: .milliseconds(20))
+        #expect(.now - begun >= .milliseconds(20))
+        let asleep = Task { await loop.sleep(for: .seconds(600)) }
+        await loop.sleep(for: .milliseconds(20))
+        asleep.cancel()
+        await asleep.value
+        await Task {
+            unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+            await loop.sleep(for: .seconds(600))
+        }.value
+        #expect(.now - begun < .seconds(300))
+    }
+
     @Test func `a watch tells for as long as there is something to read, and ends once`() async throws {
         let loop = try EventLoop()
         let pair = try UnixSocket.pair(.stream)
