@@ -11,7 +11,7 @@ extension EndToEnd.FaultTests {
     {
         let report = await FaultHarness.run(.kill, points: Dose.of(150, full: .max), within: .seconds(1800))
         #expect(report.failures.isEmpty, "\(report.failures.joined(separator: "\n"))")
-        #expect(report.met >= Dose.of(110, full: 2800) || Environment["VIPNS_POINT"] != nil, "\(report)")
+        #expect(report.met >= Dose.of(110, full: 2500) || Environment["VIPNS_POINT"] != nil, "\(report)")
         print(
             "killed at \(report.met) of \(report.all) points (seed \(Dose.seed)), ready after \(report.slowest) s at most"
         )
@@ -23,7 +23,7 @@ extension EndToEnd.FaultTests {
     {
         let report = await FaultHarness.run(.fail, points: Dose.of(40, full: .max), within: .seconds(2400))
         #expect(report.failures.isEmpty, "\(report.failures.joined(separator: "\n"))")
-        #expect(report.met >= Dose.of(28, full: 6500) || Environment["VIPNS_POINT"] != nil, "\(report)")
+        #expect(report.met >= Dose.of(28, full: 6200) || Environment["VIPNS_POINT"] != nil, "\(report)")
         print(
             "failed at \(report.met) of \(report.all) points (seed \(Dose.seed)), well after \(report.slowest) s at most"
         )
