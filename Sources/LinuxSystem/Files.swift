@@ -26,6 +26,21 @@ public func writeFile(_ path: String, _ text: String, flags: CInt = 0, mode: UIn
     guard written == octets.count else { throw Errno(rawValue: EIO) }
 }
 
+/// Writes all of `text` to standard output (1) or standard error (2), past any buffer.
+///
+/// - Throws: the errno; EBADF where the program was started without that.
+public func writeAll(_ text: String, to standardStream: CInt) throws(Errno) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let count = unsafe rest.withUnsafeBytes { unsafe write(standardStream, $0.baseAddress, $0.count) }
+        if count != -1 {
+            rest = rest.dropFirst(count)
+        } else if Errno.current != .interrupted {
+            throw .current
+        }
+    }
+}
+
 /// Random octets from the kernel; getrandom(2).
 public func randomOctets(_ count: Int) -> [UInt8] {
     var generator = SystemRandomNumberGenerator()

@@ -33,16 +33,17 @@ extension SessionService {
     func keepCare(with helper: HelperConnection) async {
         while self.helper === helper, !Task.isCancelled {
             await audit()
-            try? await Task.sleep(for: Self.pause)
+            await loop.sleep(for: Self.pause)
         }
     }
 
     private func audit() async {
+        let disagreement = await agreeAgain()
         // Before the question: what is handed over while it is asked is not in the answer.
         let wanted = sessions.values.filter(\.shouldBePinned)
         do throws(HelperFailure) {
             let parts = try await ask(.audit).parts
-            settleAlarm("vipns-helper answers again")
+            if disagreement == nil { settleAlarm("vipns-helper answers again") }
             var whole: Set<SessionID> = []
             for case .audited(let sessions, let audit) in parts {
                 whole.formUnion(sessions)
@@ -51,6 +52,7 @@ extension SessionService {
             for live in wanted where whole.contains(live.lease.session) && live.isPinMissing { notePinned(live) }
             try await pinAgain(wanted.filter { !whole.contains($0.lease.session) && $0.shouldBePinned })
             lookAgainAtAlarmed()
+            if let disagreement { raiseAlarm(disagreement) }
         } catch {
             // Busy is not silent, and what ends the connection is told where that is noticed.
             if error == .helperSilent, helper?.wasHeard(within: .seconds(2)) ?? true { return }

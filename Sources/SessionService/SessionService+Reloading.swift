@@ -27,15 +27,19 @@ extension SessionService {
     /// Takes up the configuration as its file has it now, and tells the log what came of it; for SIGHUP.
     public func reload() async {
         do throws(ServiceError) {
-            for warning in try await takeUp() {
-                logger.warning("\(warning.sentence(file: surroundings.configurationFile))")
-            }
+            try await takeUpTelling()
         } catch {
             guard case .invalidConfiguration(let file, let problems) = error else {
                 return logger.error("cannot reload, the old configuration stays", metadata: ["error": "\(error)"])
             }
             for problem in problems { logger.error("\(problem.sentence(file: file))") }
             logger.error("cannot reload, the old configuration stays")
+        }
+    }
+
+    private func takeUpTelling() async throws(ServiceError) {
+        for warning in try await takeUp() {
+            logger.warning("\(warning.sentence(file: surroundings.configurationFile))")
         }
     }
 
@@ -48,15 +52,31 @@ extension SessionService {
     /// Makes sure that a helper that was just connected allows what is granted here.
     ///
     /// One that was started anew has read the file as it is now, which may be later than what is in force here. Then
-    /// there is only one way to be of one mind.
+    /// there is only one way to be of one mind; where that fails, every audit tries it again, and tells.
     /// - Throws: where there is no helper any more.
     func agreeWithHelper() async throws(HelperFailure) {
+        isOfOneMind = true
         do throws(HelperFailure) {
             try await settle()
         } catch {
             guard error.errno == ESTALE else { throw error }
             logger.warning("vipns-helper has read another configuration, reading it again")
-            await reload()
+            isOfOneMind = false
+            _ = await agreeAgain()
+        }
+    }
+
+    /// Reads the configuration again where the helper is not of one mind with us.
+    ///
+    /// - Returns: why it still is not, for an alarm.
+    func agreeAgain() async -> HelperFailure? {
+        if isOfOneMind { return nil }
+        do throws(ServiceError) {
+            try await takeUpTelling()
+            return nil
+        } catch {
+            let text = "vipns-helper has read another configuration than is in force, sessions may be refused"
+            return HelperFailure(errno: ESTALE, description: "\(text): \(error)")
         }
     }
 
@@ -100,6 +120,7 @@ extension SessionService {
             throw error.isAboutHelper
                 ? .helperUnavailable(text: error.description) : .failed(text: error.description)
         }
+        isOfOneMind = true
         apply(loaded.configuration)
         operators.withLock { $0 = loaded.operators }
         logger.info("configuration taken up", metadata: ["pools": "\(poolOrder.joined(separator: ","))"])

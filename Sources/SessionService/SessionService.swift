@@ -68,6 +68,8 @@ public actor SessionService {
     var allowanceChecksum: UInt64
     /// Counts what may change the helper's allowance.
     var allowanceRound = 0
+    /// Whether the helper allows what is granted here, for all that is known.
+    var isOfOneMind = true
     /// The end of the last reload.
     var lastReload: Task<Void, Never>?
     /// Addresses of ended sessions whose rows are being deleted.

@@ -20,6 +20,8 @@ enum Checking {
     }
 
     /// Prints the lines `PARENT FIRST-LAST` and `/PATH` that the helper reads.
+    ///
+    /// - Returns: 0 where all of them were written: a part of them, or none, is an allowance as well.
     static func printAllowance(_ file: String) -> Int32 {
         // Who may list sessions is not the helper's affair.
         let reading = reading(file, hasGroup: nil)
@@ -27,8 +29,13 @@ enum Checking {
             for problem in reading.problems { complain(line(problem)) }
             return 1
         }
-        print(configuration.allowanceText, terminator: "")
-        return 0
+        do throws(Errno) {
+            try writeAll(configuration.allowanceText, to: 1)
+            return 0
+        } catch {
+            complain("cannot write the allowance of '\(file)': \(error)")
+            return 1
+        }
     }
 
     /// Reads the file and prints its problems; nil where one of them is an error.

@@ -24,6 +24,27 @@ extension EndToEnd.ReloadFaultTests {
         }
     }
 
+    @Test func `what a new helper has read and the service cannot is told, and taken up once mended`() async throws {
+        try await inLab { lab in
+            let pool = TestLab.pool("lab", "10.77.0.111-10.77.0.114")
+            try lab.tell("kill helper")
+            // The helper does not read who the operators are.
+            try lab.write(pools: [pool], "operators: nobody-here\n")
+            try lab.tell("start helper")
+            #expect(
+                try eventually {
+                    let log = try lab.obey("logs")
+                    return log.contains("than is in force, sessions may be refused: ")
+                        && log.contains("there is no group 'nobody-here' on this host")
+                })
+            #expect(try lab.vipns("enter", "--", "true").errors.contains("outside of the helper's allowance"))
+            try lab.write(pools: [pool])
+            #expect(try eventually { try lab.obey("logs").contains("healed what=\"vipns-helper answers again\"") })
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
+            #expect(try lab.pool().total == 4)
+        }
+    }
+
     @Test func `a helper that takes up what nobody waits for any more refuses nothing that is granted`() async throws {
         try await inLab { lab in
             try lab.tell("stop helper")

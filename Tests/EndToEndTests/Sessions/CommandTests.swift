@@ -29,6 +29,22 @@ extension EndToEnd.CommandTests {
         }
     }
 
+    @Test func `what cannot be written is a failure that is told`() async throws {
+        try await inLab { lab in
+            let list = try lab.run("sh", "-c", "vipns pool >/dev/full")
+            #expect(list.status == 1)
+            #expect(list.errors == "vipns: cannot write to standard output: No space left on device")
+            // Of an allowance a part, or nothing, would be one as well.
+            for output in [">/dev/full", ">&-"] {
+                let outcome = try lab.run("sh", "-c", "vipnsd --allowance /run/vipns-lab/vipns.yaml \(output)")
+                #expect(outcome.status == 1)
+                #expect(
+                    outcome.errors.hasPrefix(
+                        "vipnsd: cannot write the allowance of '/run/vipns-lab/vipns.yaml': "), "\(outcome)")
+            }
+        }
+    }
+
     @Test func `ip netns finds a session by its name`() async throws {
         try await inLab { lab in
             let session = try lab.enter()
