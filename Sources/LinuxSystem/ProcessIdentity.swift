@@ -19,13 +19,26 @@ public struct ProcessIdentity: Hashable, Sendable {
         self.startTicks = startTicks
     }
 
-    /// Reads the start of the process that has this number now; nil where there is none.
+    /// Reads the start of the process that has this number now; nil where there is none, or it cannot be read.
     public init?(pid: Int32) {
-        guard let text = try? readTextFile("/proc/\(pid)/stat") else { return nil }
+        guard let found = try? Self.find(pid: pid) else { return nil }
+        self = found
+    }
+
+    /// Reads the start of the process that has this number now.
+    ///
+    /// - Throws: ESRCH where there is none; another errno where nobody can tell.
+    public static func find(pid: Int32) throws(Errno) -> ProcessIdentity {
+        let text: String
+        do throws(Errno) {
+            text = try readTextFile("/proc/\(pid)/stat")
+        } catch .noSuchFile {
+            throw .noSuchProcess
+        }
         // The command's name may hold spaces and brackets: fields are counted from the last closing one.
-        guard let nameEnd = text.lastIndex(of: ")") else { return nil }
+        guard let nameEnd = text.lastIndex(of: ")") else { throw .noSuchProcess }
         let fields = text[nameEnd...].split(separator: " ")
-        guard fields.count > 20, let ticks = UInt64(fields[20]) else { return nil }
-        self.init(pid: pid, startTicks: ticks)
+        guard fields.count > 20, let ticks = UInt64(fields[20]) else { throw .noSuchProcess }
+        return ProcessIdentity(pid: pid, startTicks: ticks)
     }
 }

@@ -37,7 +37,7 @@ extension SessionService {
     ) throws(ServiceError) -> LeaderID? {
         if let leader = live.joining.first(where: { $0.value.connection === connection })?.key { return leader }
         // Saying it twice makes nobody two leaders; logging in twice does.
-        if live.openerWatch?.connection !== connection, let known = process(of: connection)?.leader,
+        if live.openerWatch?.connection !== connection, let known = try? process(of: connection).leader,
             live.leaders.values.contains(where: { $0.leader == known })
         {
             return nil
@@ -77,7 +77,7 @@ extension SessionService {
     /// A process that logged in more than once leads as often, and leaves once a time.
     func leave(_ name: String, connection: VarlinkConnection) {
         guard let id = SessionID(name), let live = sessions[id], caller(connection).maySee(live.lease),
-            let known = process(of: connection)?.leader,
+            let known = try? process(of: connection).leader,
             let leader = live.leaders.first(where: { $0.value.leader == known })?.key
         else { return }
         let isInside = connection.peerNamespaceCookie != nil && connection.peerNamespaceCookie == live.plan.cookie
@@ -93,7 +93,7 @@ extension SessionService {
     private func addLeader(
         to live: LiveSession, _ connection: VarlinkConnection
     ) throws(ServiceError) -> LeaderID? {
-        guard let found = process(of: connection) else { throw .failed(text: "the caller's process cannot be watched") }
+        let found = try process(of: connection)
         let id = live.lease.session
         lastLeader += 1
         let leader = LeaderID(lastLeader)
@@ -117,14 +117,18 @@ extension SessionService {
         let leader: Leader
     }
 
-    /// The process that connected; nil where it has ended.
+    /// The process that connected.
     ///
     /// Held first, then looked at, then seen to live: so its number cannot have come to mean another. Somebody may keep a
     /// connection whose maker has ended, and wait until its number is a login's.
-    private func process(of connection: VarlinkConnection) -> Peer? {
-        guard let process = try? connection.openPeerProcess(), let identity = ProcessIdentity(pid: connection.peer.pid),
-            !process.hasEnded
-        else { return nil }
-        return Peer(process: process, leader: Leader(pid: identity.pid, startTicks: identity.startTicks))
+    private func process(of connection: VarlinkConnection) throws(ServiceError) -> Peer {
+        do throws(Errno) {
+            let process = try connection.openPeerProcess()
+            let identity = try ProcessIdentity.find(pid: connection.peer.pid)
+            if process.hasEnded { throw .noSuchProcess }
+            return Peer(process: process, leader: Leader(pid: identity.pid, startTicks: identity.startTicks))
+        } catch {
+            throw .failed(text: "the caller's process cannot be watched: \(error)")
+        }
     }
 }

@@ -8,16 +8,20 @@ internal import SessionPlan
 extension SessionService {
     /// Takes up what an earlier service has stored, held against what the kernel has, before anybody is served.
     ///
-    /// - Throws: ``StoreBehind``; where the helper cannot list.
+    /// - Throws: ``StoreBehind``; where the helper cannot list, or a leader's process not be watched: nothing is taken up
+    ///   then.
     func adopt(_ stored: StoredState) async throws {
         lastNumber = max(lastNumber, stored.lastNumber)
         let found = try await listKernel()
         try await refuseUnknown(found, stored)
         let members = stored.leases.contains { $0.phase == .allocating } ? try await members() : [:]
+        var leaders = try livingLeaders(stored.leases)
         prepareAllocators(stored)
         // The end of a hold that is over already comes at once: the longest free goes first.
         for lease in stored.leases.sorted(by: { ($0.heldUntilBoot ?? 0) < ($1.heldUntilBoot ?? 0) }) {
-            let live = adopt(lease, found.byNumber[lease.number], members[lease.number])
+            let live = adopt(
+                lease, found.byNumber[lease.number], members[lease.number],
+                leaders: leaders.removeValue(forKey: lease.session) ?? [:])
             // Without a wait in between: a leader's end that came before it would mean nothing to the plan.
             perform(live.plan.resume(), live)
         }
@@ -63,8 +67,9 @@ extension SessionService {
         keepElsewhere(stored.released)
     }
 
-    private func adopt(_ lease: Lease, _ found: HelperAnswer.Found?, _ members: [Int32]?) -> LiveSession {
-        let leaders = living(lease)
+    private func adopt(
+        _ lease: Lease, _ found: HelperAnswer.Found?, _ members: [Int32]?, leaders: [LeaderID: LeaderWatch]
+    ) -> LiveSession {
         let state = AdoptedState(
             lease, isKnown: isSame(lease, found), hasMembers: members?.isEmpty == false, leaders: Set(leaders.keys))
         let plan = SessionPlan(
@@ -90,19 +95,38 @@ extension SessionService {
         return stored == cookie
     }
 
-    /// Those of the stored leaders that still live, watched: same number, same start.
-    private func living(_ lease: Lease) -> [LeaderID: LeaderWatch] {
-        var found: [LeaderID: LeaderWatch] = [:]
-        for leader in lease.leaders {
-            // Held first, then compared: between the two it cannot become another process.
-            guard let process = try? PidDescriptor(pid: leader.pid),
-                ProcessIdentity(pid: leader.pid)?.startTicks == leader.startTicks
-            else { continue }
-            lastLeader += 1
-            let number = LeaderID(lastLeader)
-            found[number] = watch(process, leader, as: number, of: lease.session)
+    /// Those of the stored leaders that still live, watched.
+    ///
+    /// - Throws: where one cannot be watched: taken for ended, it would cost people their session.
+    private func livingLeaders(
+        _ leases: [Lease]
+    ) throws(AdoptionFailure) -> [SessionID: [LeaderID: LeaderWatch]] {
+        var found: [SessionID: [LeaderID: LeaderWatch]] = [:]
+        for lease in leases {
+            for leader in lease.leaders {
+                lastLeader += 1
+                let number = LeaderID(lastLeader)
+                found[lease.session, default: [:]][number] = try watch(leader, as: number, of: lease.session)
+            }
         }
         return found
+    }
+
+    /// nil where it has ended: same number, same start.
+    private func watch(
+        _ leader: Leader, as number: LeaderID, of session: SessionID
+    ) throws(AdoptionFailure) -> LeaderWatch? {
+        do throws(Errno) {
+            // Held first, then compared: between the two it cannot become another process.
+            let process = try PidDescriptor(pid: leader.pid)
+            guard try ProcessIdentity.find(pid: leader.pid).startTicks == leader.startTicks else { return nil }
+            return watch(process, leader, as: number, of: session)
+        } catch .noSuchProcess {
+            return nil
+        } catch {
+            throw AdoptionFailure(
+                description: "cannot watch process \(leader.pid), which leads session '\(session)': \(error)")
+        }
     }
 
     /// Makes sure that no session lives whose lease was stored and is not there.
@@ -159,6 +183,11 @@ extension SessionService {
         guard found.hasLink else { return true }
         return found.number.flatMap { idsByNumber[$0] } != nil
     }
+}
+
+/// Why stored sessions cannot be taken up just now.
+struct AdoptionFailure: Error, CustomStringConvertible {
+    let description: String
 }
 
 /// A store that knows less than was stored in it.

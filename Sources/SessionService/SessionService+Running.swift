@@ -73,7 +73,9 @@ extension SessionService: Service {
                 throw behind
             } catch {
                 // Said once, not at every try.
-                if !isQuiet {
+                if !isQuiet, error is AdoptionFailure {
+                    logger.error("cannot take up sessions, trying again", metadata: ["error": "\(error)"])
+                } else if !isQuiet {
                     logger.warning(
                         "cannot work with the helper, trying again",
                         metadata: ["path": "\(surroundings.helperPath)", "error": "\(error)"])

@@ -62,6 +62,7 @@ extension FaultHarness {
                 daemon.launch()
                 return since
             took = normal(begun)
+            expect_sessions(work)
             work.join(8)
             if work.refused: raise Problem(f"a close was refused: {work.refused}")
             expect_no_address_twice()

@@ -70,12 +70,16 @@ extension FaultHarness {
             work = Work(daemon, stage, "-o", "/dev/null", "-e", f"trace={call}", "-e", fault)
             took = start(daemon) if work.wait() else None
             if took and took > LATE: raise Late(f"ready after {took:.2f} s")
-            if work.sessions and states(work.sessions) != ["active", "active", "lingering"]:
-                raise Problem(f"the sessions are {states(work.sessions)}")
+            expect_sessions(work)
             work.join(8)
             expect_no_address_twice()
             expect_nothing()
             return took
+
+        def expect_sessions(work):
+            """What lived when a daemon was started, lives."""
+            if work.sessions and states(work.sessions) != ["active", "active", "lingering"]:
+                raise Problem(f"the sessions are {states(work.sessions)}")
 
         def states(sessions):
             found = {session["id"]: session["state"] for session in call("List")["sessions"]}
