@@ -13,7 +13,8 @@ export VIPNS_REQUIRE_ROOT=1 VIPNS_SANITIZER=thread
 status=0
 unshare -n -m -- /bin/bash -euo pipefail -c "ip link set lo up; swift test --scratch-path '$1' --sanitize=thread \
     --skip-build --disable-xctest --experimental-maximum-parallelization-width 2 \
-    --skip LinkageTests --skip PAMTests --skip 'EndToEnd/Login' --skip LoginLabTests --skip 'nothing but mistakes' --skip ClockTests ${*:2}" || status=$?
+    --skip LinkageTests --skip PAMTests --skip 'EndToEnd/Login' --skip LoginLabTests \
+    --skip 'nothing but mistakes' --skip ClockTests ${*:2}" || status=$?
 races=$(find "$reports" -type f -exec grep -l 'WARNING: ThreadSanitizer: ' {} + | wc -l)
 echo "ThreadSanitizer: $races programs with a report (see $1/reports)"
 [ "$status" = 0 ] && [ "$races" = 0 ]

@@ -30,10 +30,10 @@ public struct PidDescriptor: ~Copyable, Sendable {
             descriptor = OwnedDescriptor(adopting: try checked { vipns_peer_pidfd(raw) })
         } catch .noProtocolOption {
             let pid = try PeerCredentials(of: socket).pid
-            let before = ProcessIdentity(pid: pid)
+            let before = try ProcessIdentity.find(pid: pid)
             let opened = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
             // One process from here on; it was there before it connected; and it, or a child, has not hung up.
-            guard let before, ProcessIdentity(pid: pid) == before, before.startMicroseconds <= acceptedAt,
+            guard try ProcessIdentity.find(pid: pid) == before, before.startMicroseconds <= acceptedAt,
                 !socket.hasHungUp()
             else { throw .noSuchProcess }
             descriptor = opened

@@ -16,14 +16,13 @@ public struct SocketDiagnosis: ~Copyable {
 
     /// Destroys every TCP socket of a family but those in TIME-WAIT, which hold nothing: peers get a reset.
     ///
-    /// To list a family the kernel walks through the sockets of all namespaces. An orphan in FIN-WAIT with unsent data keeps a namespace, and its address, alive with no process at all.
+    /// To list a family the kernel walks through the sockets of all namespaces. An orphan in FIN-WAIT with unsent data keeps
+    /// a namespace, and its address, alive with no process at all.
     /// Needs CAP_NET_ADMIN and a kernel with CONFIG_INET_DIAG_DESTROY.
-    /// - Returns: how many were destroyed.
     /// - Throws: EOPNOTSUPP where the kernel cannot.
-    public borrowing func destroyTCP(_ family: IPAddress.Family) throws(NetlinkError) -> Int {
+    public borrowing func destroyTCP(_ family: IPAddress.Family) throws(NetlinkError) {
         let family = family.kernelValue
-        let sockets = try list(family: family)
-        for found in sockets {
+        for found in try list(family: family) {
             var request = NetlinkRequest(capacity: 256)
             request.begin(
                 type: UInt16(SOCK_DESTROY), flags: acknowledged, purpose: "destroy a TCP socket of the session")
@@ -31,7 +30,6 @@ public struct SocketDiagnosis: ~Copyable {
             // Gone by itself between the listing and here is as good.
             try socket.perform(request, accepting: [Errno(rawValue: ENOENT)])
         }
-        return sockets.count
     }
 
     private borrowing func list(family: UInt8) throws(NetlinkError) -> [inet_diag_sockid] {

@@ -15,7 +15,7 @@ enum TCPSockets {
         let diagnosis = try SocketDiagnosis()
         for family in families {
             do throws(NetlinkError) {
-                _ = try diagnosis.destroyTCP(family)
+                try diagnosis.destroyTCP(family)
             } catch {
                 throw error.errno
             }

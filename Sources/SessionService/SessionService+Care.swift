@@ -55,16 +55,17 @@ extension SessionService {
             if let disagreement { raiseAlarm(disagreement) }
         } catch {
             // Busy is not silent, and what ends the connection is told where that is noticed.
+            if error == .helperLost { return }
             if error == .helperSilent, helper?.wasHeard(within: .seconds(2)) ?? true { return }
-            raiseAlarm(error)
+            raiseAlarm(error.description)
         }
     }
 
-    private func raiseAlarm(_ failure: HelperFailure) {
-        guard failure != .helperLost, care.alarm != failure.description else { return }
-        care.alarm = failure.description
-        logger.error("cannot look after sessions", metadata: ["error": "\(failure.description)"])
-        tell(.alarm, nil, failure.description)
+    private func raiseAlarm(_ text: String) {
+        guard care.alarm != text else { return }
+        care.alarm = text
+        logger.error("cannot look after sessions", metadata: ["error": "\(text)"])
+        tell(.alarm, nil, text)
     }
 
     /// The connection has ended: where that is noticed it is logged as well.

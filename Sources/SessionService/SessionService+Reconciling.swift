@@ -15,13 +15,13 @@ extension SessionService {
         let found = try await listKernel()
         try await refuseUnknown(found, stored)
         let members = stored.leases.contains { $0.phase == .allocating } ? try await members() : [:]
-        var leaders = try livingLeaders(stored.leases)
+        let leaders = try livingLeaders(stored.leases)
         prepareAllocators(stored)
         // The end of a hold that is over already comes at once: the longest free goes first.
         for lease in stored.leases.sorted(by: { ($0.heldUntilBoot ?? 0) < ($1.heldUntilBoot ?? 0) }) {
             let live = adopt(
                 lease, found.byNumber[lease.number], members[lease.number],
-                leaders: leaders.removeValue(forKey: lease.session) ?? [:])
+                leaders: leaders[lease.session] ?? [:])
             // Without a wait in between: a leader's end that came before it would mean nothing to the plan.
             perform(live.plan.resume(), live)
         }

@@ -69,14 +69,13 @@ extension SessionService {
     /// Reads the configuration again where the helper is not of one mind with us.
     ///
     /// - Returns: why it still is not, for an alarm.
-    func agreeAgain() async -> HelperFailure? {
+    func agreeAgain() async -> String? {
         if isOfOneMind { return nil }
         do throws(ServiceError) {
             try await takeUpTelling()
             return nil
         } catch {
-            let text = "vipns-helper has read another configuration than is in force, sessions may be refused"
-            return HelperFailure(errno: ESTALE, description: "\(text): \(error)")
+            return "vipns-helper has read another configuration than is in force, sessions may be refused: \(error)"
         }
     }
 

@@ -5,12 +5,11 @@ import SessionNetwork
 
 extension Helper {
     /// Sessions end in crowds: what waits already and is alike is done together.
-    func serveCrowd(first: Asked, from channel: Channel) throws(HelperError) {
-        var waiting = Waiting(kind: first.request.crowd)
-        switch waiting.kind {
+    func serveCrowd(_ kind: Crowd, first: Asked, from channel: Channel) throws(HelperError) {
+        var waiting = Waiting(kind: kind)
+        switch kind {
         case .kills: serveKills([first] + receive(&waiting, from: channel))
         case .dismantlings: serveDismantlings(first, &waiting, from: channel)
-        case nil: break
         }
         if let next = waiting.next { serve(next.request, sequence: next.sequence, of: channel) }
         if let failure = waiting.failure { throw failure }
@@ -70,7 +69,7 @@ extension Helper {
 
 /// What is to come of the channel while a crowd is served.
 private struct Waiting {
-    let kind: Crowd?
+    let kind: Crowd
     /// The first request of another kind.
     var next: Helper.Asked?
     var failure: HelperError?

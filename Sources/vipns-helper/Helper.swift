@@ -177,10 +177,10 @@ final class Helper {
             } else if !channel.isGreeted {
                 throw HelperError("serve a service that does not say hello first")
             }
-            if request.crowd == nil {
-                serve(request, sequence: sequence, of: channel)
+            if let kind = request.crowd {
+                try serveCrowd(kind, first: (sequence, request), from: channel)
             } else {
-                try serveCrowd(first: (sequence, request), from: channel)
+                serve(request, sequence: sequence, of: channel)
             }
         } catch {
             log("\(error), closing the channel")

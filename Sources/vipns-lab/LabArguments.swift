@@ -59,8 +59,7 @@ struct LabArguments: ParsableArguments {
 
 /// One sentence on standard error, and exit status 1.
 func complain(_ text: String) {
-    let line = Array("vipns-lab: \(text)\n".utf8)
-    _ = unsafe write(2, line, line.count)
+    try? writeAll("vipns-lab: \(text)\n", to: 2)
 }
 
 /// What a verb cannot do.

@@ -73,6 +73,5 @@ enum Checking {
 /// One line on standard error under the program's name; for the journal a warning or an error.
 func complain(_ text: String) {
     let priority = isStandardErrorJournal() ? (text.hasPrefix("warning: ") ? "<4>" : "<3>") : ""
-    let line = Array("\(priority)vipnsd: \(text)\n".utf8)
-    _ = unsafe write(2, line, line.count)
+    try? writeAll("\(priority)vipnsd: \(text)\n", to: 2)
 }

@@ -5,7 +5,7 @@ extension EndToEnd {
 }
 
 extension EndToEnd.FaultTests {
-    /// 3,200 points; a chosen part of them in every run, another one with another VIPNS_SEED.
+    /// 3,000 points; a chosen part of them in every run, another one with another VIPNS_SEED.
     @Test func `a daemon that is killed at any system call leaves nothing behind and is ready within a second`()
         async throws
     {
@@ -17,7 +17,7 @@ extension EndToEnd.FaultTests {
         )
     }
 
-    /// 7,800 failures, and as above.
+    /// 7,200 failures, and as above.
     @Test func `a daemon whose system calls fail does not crash, leaks nothing, and serves within a second after`()
         async throws
     {
