@@ -19,11 +19,15 @@ struct CallTurnsTests {
         let turns = CallTurns(perRound: 4, loop: loop)
         let order = Order()
         let users = [UInt32](repeating: 1000, count: 100) + [1001, 0] + [UInt32](repeating: 1002, count: 6)
-        await withTaskGroup(of: Void.self) { group in
-            for uid in users {
-                group.addTask(executorPreference: loop) {
-                    await turns.next(of: uid)
-                    order.add(uid)
+        // Begun on the loop itself, so that all of them have come before the first has its turn: rounds pass between calls that
+        // another thread begins, as soon as that thread is kept waiting.
+        await withTaskExecutorPreference(loop) {
+            await withTaskGroup(of: Void.self) { group in
+                for uid in users {
+                    group.addTask {
+                        await turns.next(of: uid)
+                        order.add(uid)
+                    }
                 }
             }
         }
