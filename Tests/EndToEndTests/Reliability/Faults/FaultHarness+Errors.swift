@@ -67,10 +67,19 @@ extension FaultHarness {
             if work.refused: raise Problem(f"a close was refused: {work.refused}")
             expect_no_address_twice()
             expect_nothing()
+            if daemon is service: find_helper()
             with open(log) as lines: return took if "(INJECTED)" in lines.read() else None
 
         def last_words(daemon):
             with open(f"{LOG}/{daemon.name}.log") as log: return " | ".join(log.read().splitlines()[-3:])
+
+        def find_helper():
+            """Has the service lose the helper and find it again: what a failed call took from it for good shows there.
+
+            Found much later, such a harm has no name but that of the point at which it was met."""
+            helper.kill()
+            took = start(helper)
+            if took > LATE: raise Late(f"the helper is found only after {took:.2f} s")
 
         def normal(begun):
             """Opens and closes until it works again; gives the seconds since `begun` says."""
