@@ -44,7 +44,7 @@ enum FaultHarness {
 
     /// Does so many points in some labs at a time, for most of a point's time is waiting.
     static func run(_ kind: Kind, points: Int, within limit: Duration) async -> Report {
-        let parts = Environment["VIPNS_POINT"] == nil ? 6 : 1
+        let parts = Environment["VIPNS_POINT"] == nil ? Dose.of(6, full: 8) : 1
         return await withTaskGroup(of: Part?.self) { group in
             for part in 0..<parts { group.addTask { await run(kind, points / parts, part, parts, within: limit) } }
             var report = Report()
