@@ -130,6 +130,8 @@ extension EndToEnd.RepairTests {
                 // A flipped text of the history is not noticed.
                 let isKnown = records.first?.ended == nil && !records.isEmpty
                 #expect(isKnown || damage == .flippedBytes, "\(damage): \(outcome) \(records)")
+                // All that may have been in use rests for its hold first.
+                #expect(try eventually { try lab.pool().free > 0 }, "\(damage)")
                 let next = try lab.enter()
                 #expect(!before.contains { $0.contains(" \(next.address ?? "") ") }, "\(damage)")
                 for entered in [next, last] { try lab.succeed("kill", "-9", "\(entered.pid)") }
