@@ -149,7 +149,7 @@ let package = Package(
         tests("LeasingTests", ["Leasing", "Addressing"]),
         tests("LinkageTests", []),
         tests("LeaseStoreSQLiteTests", ["LeaseStoreSQLite", "Leasing", "Addressing", "TestSupport", grdb]),
-        tests("VarlinkTests", ["Varlink", "LinuxSystem"]),
+        tests("VarlinkTests", ["Varlink", "LinuxSystem", "TestSupport"]),
         tests("ClientAPITests", ["ClientAPI", "Varlink", "LinuxSystem"]),
         // What the tests of the kernel's floor share. It imports Testing, so it is for test targets only.
         .target(
@@ -163,7 +163,7 @@ let package = Package(
             "KernelTests",
             ["SessionNetwork", "Netlink", "Neighbors", "LinuxSystem", "Addressing", "CLinux", "KernelSupport"]),
         tests("SessionPlanTests", ["SessionPlan", "Leasing"]),
-        tests("ServiceConfigurationTests", ["ServiceConfiguration", "Leasing", "Addressing"]),
+        tests("ServiceConfigurationTests", ["ServiceConfiguration", "Leasing", "Addressing", "TestSupport"]),
         tests("DocumentationTests", ["vipns", "HelperChannel", "ClientAPI", "LinuxSystem"]),
         tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
         tests("VipnsdTests", ["vipnsd", logging]),

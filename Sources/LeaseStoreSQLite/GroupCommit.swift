@@ -22,6 +22,8 @@ final class GroupCommit: Sendable {
     private let database: DatabasePool
     private let reserve: SpaceReserve
     private let waiting = Mutex<[Job]>([])
+    /// How many wait for the next run.
+    var waitingCount: Int { waiting.withLock(\.count) }
     /// What `PRAGMA synchronous` says now; touched on the writer only.
     private let isFull = Mutex(true)
 

@@ -45,7 +45,7 @@ public struct Command: Sendable {
 }
 
 /// Asks until `condition` holds or `milliseconds` are over, without leaving the thread.
-public func eventually(within milliseconds: Int = 2000, _ condition: () throws -> Bool) rethrows -> Bool {
+public func eventually(within milliseconds: Int = 20_000, _ condition: () throws -> Bool) rethrows -> Bool {
     let end = SystemClock.bootTimeMicroseconds() + Int64(milliseconds) * 1000
     while SystemClock.bootTimeMicroseconds() < end {
         if try condition() { return true }

@@ -22,7 +22,7 @@ import Testing
                     ARPFrame.request(for: gateway, from: address, at: link.mac),
                 ]
                 var seen: [[UInt8]] = []
-                while seen.count < 2, let frame = try wire.next(within: 1000) { seen.append(Array(frame.prefix(42))) }
+                while seen.count < 2, let frame = try wire.next(within: 10_000) { seen.append(Array(frame.prefix(42))) }
                 #expect(seen == expected.compactMap { $0?.octets })
                 // And so the neighbour knows the way, though the session itself has not sent anything.
                 #expect(try host.ip("neigh show 10.77.0.101 dev p0").contains("lladdr 02:00:0a:4d:00:65"))

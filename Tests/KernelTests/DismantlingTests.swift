@@ -50,7 +50,7 @@ import Testing
                 let opened = try host.open(101)
                 _ = try host.networks.dismantle(opened.session, number: opened.number)
                 var seen: [NamespaceNumberEvent] = []
-                while !seen.contains(.gone(opened.number)), events.withRaw({ isReadable($0, within: 2000) }) {
+                while !seen.contains(.gone(opened.number)), events.withRaw({ isReadable($0, within: 20_000) }) {
                     seen += try events.receive().compactMap(NamespaceNumberEvent.init)
                 }
                 #expect(seen == [.assigned(opened.number), .gone(opened.number)])

@@ -102,7 +102,7 @@ private func reuseAddress(on host: TestHost) throws {
 }
 
 private func becomesFree(on host: TestHost) throws -> Bool {
-    try eventually(within: 2000) { try tryAddress(on: host) }
+    try eventually { try tryAddress(on: host) }
 }
 
 /// Opens and ends a session with the address; whether the parent link took it.

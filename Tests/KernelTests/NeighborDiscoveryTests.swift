@@ -22,7 +22,7 @@ import Testing
                 let expected = Announcement.frames(of: six.address, at: link.mac, gateway: six.gateway).map(\.octets)
                 #expect(expected.count == 2)
                 var seen: [[UInt8]] = []
-                while seen.count < 2, let frame = try wire.next(within: 1000) {
+                while seen.count < 2, let frame = try wire.next(within: 10_000) {
                     guard let type = ICMPv6Frame(frame)?.type, (133...137).contains(type) else { continue }
                     seen.append(Array(frame.prefix(86)))
                 }

@@ -55,8 +55,7 @@ struct SQLiteLeaseStoreTests {
         let leases = try (1...20).map {
             try lease(SessionID.random().description, "10.1.0.\($0 == 13 ? 12 : $0)", nth: UInt32($0))
         }
-        // Keeps the writer busy until all twenty wait.
-        store.database.asyncWriteWithoutTransaction { _ in usleep(300_000) }
+        keepBusy(store, until: 20)
         let failures = await withTaskGroup(of: Bool.self) { group in
             for lease in leases { group.addTask { await (try? store.storeIntent(lease)) == nil } }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -70,7 +69,7 @@ struct SQLiteLeaseStoreTests {
         let store = try SQLiteLeaseStore(path: folder.file)
         let empty = try await store.open(boot: "boot-1", nowReal: 0, nowBoot: 0)
         let leases = try (1...6).map { try lease(SessionID.random().description, "10.1.0.\($0)", nth: UInt32($0)) }
-        store.database.asyncWriteWithoutTransaction { _ in usleep(300_000) }
+        keepBusy(store, until: 7)
         let causes = await withTaskGroup(of: String.self) { group in
             for lease in leases.prefix(3) { group.addTask { await cause { try await store.storeIntent(lease) } } }
             // A conflict that rolls back everything, as a full disk may.
@@ -88,6 +87,13 @@ struct SQLiteLeaseStoreTests {
         #expect(try await store.open(boot: "boot-1", nowReal: 0, nowBoot: 0) == empty)
         #expect(try await store.history(HistoryQuery()) == [])
         try await store.storeIntent(leases[0])
+    }
+}
+
+/// Keeps the writer of a store from all other work until so many writes wait for it.
+private func keepBusy(_ store: SQLiteLeaseStore, until count: Int) {
+    store.database.asyncWriteWithoutTransaction { _ in
+        for _ in 0..<20_000 where store.writes.waitingCount < count { usleep(1000) }
     }
 }
 

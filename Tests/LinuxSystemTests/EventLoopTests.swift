@@ -28,12 +28,15 @@ struct EventLoopTests {
         let loop = try EventLoop()
         let order = Mutex<[Int]>([])
         await whenDone { done in
-            loop.perform(after: .milliseconds(40)) {
-                order.withLock { $0.append(5) }
-                done()
+            // On the loop itself, which runs nothing until all of it is handed over.
+            loop.perform {
+                loop.perform(after: .seconds(1)) {
+                    order.withLock { $0.append(5) }
+                    done()
+                }
+                loop.perform(after: .milliseconds(20)) { order.withLock { $0.append(4) } }
+                for number in 1...3 { loop.perform { order.withLock { $0.append(number) } } }
             }
-            loop.perform(after: .milliseconds(20)) { order.withLock { $0.append(4) } }
-            for number in 1...3 { loop.perform { order.withLock { $0.append(number) } } }
         }
         #expect(order.withLock { $0 } == [1, 2, 3, 4, 5])
     }

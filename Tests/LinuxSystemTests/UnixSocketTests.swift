@@ -133,7 +133,7 @@ struct UnixSocketTests {
         #expect(throws: Errno.wouldBlock) {
             _ = try UnixSocket.connect(.stream, to: path.path, timeout: .milliseconds(200))
         }
-        #expect((150_000...1_900_000).contains(SystemClock.bootTimeMicroseconds() - begin))
+        #expect((150_000...60_000_000).contains(SystemClock.bootTimeMicroseconds() - begin))
         _ = consume listener
         _ = consume first
     }

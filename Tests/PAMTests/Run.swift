@@ -24,6 +24,9 @@ struct Run: Sendable {
         let status: Int
         let passedMicroseconds: Int
         let workedMicroseconds: Int
+
+        /// Whether its own limit has ended it: a busy machine may keep a process waiting for seconds more, but not for ever.
+        func hasEnded(by limit: Duration) -> Bool { .microseconds(passedMicroseconds) < limit + .seconds(5) }
     }
 
     /// All calls of `account`, `open` or `close`.

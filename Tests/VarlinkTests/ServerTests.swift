@@ -66,6 +66,7 @@ extension VarlinkServer.Limits {
             let client = try RawClient(service.path)
             try client.send(#"{"method":"io.example.testing.Echo","oneway":true,"parameters":{"text":"quiet"}}"# + "\0")
             try client.send(#"{"method":"io.example.testing.Nope","oneway":true}"# + "\0")
+            while service.notes.all.isEmpty { usleep(1000) }
             let received = try client.receiveAll(patience: 200)
             #expect(received.text == "" && !received.ended)
             #expect(service.notes.all == ["quiet"])
@@ -207,11 +208,11 @@ extension VarlinkServer.Limits {
         await service.server.closeConnections { $0.number == first.number }
         first.onClose { service.notes.add("late") }
         #expect(service.notes.all == ["closed true", "late"])
-        let doomedEnded = try doomed.receiveAll(patience: 1000).ended
+        let doomedEnded = try doomed.receiveAll().ended
         let sparedEnded = try spared.receiveAll(patience: 50).ended
         #expect(doomedEnded && !sparedEnded)
         await service.stop()
-        let sparedEndedAtLast = try spared.receiveAll(patience: 1000).ended
+        let sparedEndedAtLast = try spared.receiveAll().ended
         #expect(sparedEndedAtLast)
     }
 

@@ -133,9 +133,9 @@ func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
     }
 }
 
-/// Whether `condition` becomes true within five seconds.
+/// Whether `condition` becomes true within twenty seconds.
 func eventually(_ condition: () throws -> Bool) async throws -> Bool {
-    for _ in 0..<500 {
+    for _ in 0..<2000 {
         if try condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
     }

@@ -15,5 +15,6 @@ enum Dose {
     /// A promised time, in any unit, as a full run holds it, for which a machine is left alone.
     ///
     /// Every run: what takes four times as long is broken, and not only late.
-    static func limit(_ promised: Double) -> Double { isFull ? promised : 4 * promised }
+    static func limit(_ promised: Double) -> Double { isFull ? promised : promised * 4 }
+    static func limit(_ promised: Duration) -> Duration { isFull ? promised : promised * 4 }
 }

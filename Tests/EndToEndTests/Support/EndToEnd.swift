@@ -57,9 +57,9 @@ enum Environment {
     }
 }
 
-/// Asks again and again until the answer is yes; no after `limit`.
+/// Asks again and again until the answer is yes; no after `limit`, a promised time.
 func eventually(within limit: Duration = .seconds(5), _ isSo: () throws -> Bool) rethrows -> Bool {
-    let deadline = ContinuousClock.now + limit
+    let deadline = ContinuousClock.now + Dose.limit(limit)
     while ContinuousClock.now < deadline {
         if try isSo() { return true }
         usleep(10_000)
