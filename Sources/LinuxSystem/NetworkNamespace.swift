@@ -84,7 +84,7 @@ public struct NetworkNamespace: ~Copyable, Sendable {
 
     /// Moves the calling thread in for good; threads that it makes later follow, threads that exist stay where they are.
     ///
-    /// Needs CAP_SYS_ADMIN. Only for programs that are about to become something else (`vipns enter`).
+    /// Needs CAP_SYS_ADMIN. For programs that are about to become something else (`vipns enter`), and raw threads.
     /// - Throws: the errno of setns(2).
     public borrowing func enter() throws(Errno) {
         let result = descriptor.withRaw { raw in vipns_setns(raw, vipns_clone_newnet) }
@@ -103,6 +103,25 @@ public struct NetworkNamespace: ~Copyable, Sendable {
         return try onOwnThread { () throws(Errno) in
             try checked { vipns_setns(raw, vipns_clone_newnet) }
             return try body()
+        }
+    }
+
+    /// Runs `body` inside of one namespace after another, all on one thread of its own, and waits for it.
+    ///
+    /// To make a thread and wait for it costs more than what is done inside. A namespace that `open` does not give, or that
+    /// cannot be entered, is passed over, and a failure of `body` concerns nobody else. As with ``run(_:)`` all must be
+    /// synchronous to the end. Needs CAP_SYS_ADMIN.
+    /// - Throws: the errno of making the thread.
+    public static func run<Key: Sendable>(
+        inEach keys: [Key], open: @escaping @Sendable (Key) -> NetworkNamespace?,
+        _ body: @escaping @Sendable () throws(Errno) -> Void
+    ) throws(Errno) {
+        try onOwnThread { () throws(Errno) in
+            for key in keys {
+                // Where it cannot enter it is still in the one before, or in the host's: nothing may be done there.
+                guard let namespace = open(key), (try? namespace.enter()) != nil else { continue }
+                try? body()
+            }
         }
     }
 

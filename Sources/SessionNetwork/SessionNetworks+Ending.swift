@@ -75,7 +75,7 @@ extension SessionNetworks {
     /// Goes on after a failure. Doing it again, or for a session that never was, is harmless.
     /// - Throws: the first failure.
     public func dismantle(_ session: SessionID, number: Int32) throws(NetworkError) -> Remains {
-        endConnections(of: session)
+        endConnections(of: [session])
         return try unpin(session, number: number)
     }
 
@@ -96,14 +96,14 @@ extension SessionNetworks {
         public let inode: UInt64?
     }
 
-    /// Ends a session's TCP connections, and lets go of sockets of ours inside; the first part of an end.
+    /// Ends the sessions' TCP connections, and lets go of sockets of ours inside; the first part of an end.
     ///
     /// Peers get a reset, and an orphaned socket (FIN-WAIT, no process) cannot keep the namespace alive. What cannot be
     /// ended is passed over: the link's deletion comes for it.
-    public func endConnections(of session: SessionID) {
-        forgetMade(session)
-        guard let namespace = try? pins.open(session) else { return }
-        _ = try? namespace.run { () throws(Errno) in try TCPSockets.destroyAll() }
+    public func endConnections(of sessions: [SessionID]) {
+        for session in sessions { forgetMade(session) }
+        let pins = pins
+        try? NetworkNamespace.run(inEach: sessions, open: { try? pins.open($0) }, TCPSockets.destroyAll)
     }
 
     /// Whether anything still holds the namespace of that number.

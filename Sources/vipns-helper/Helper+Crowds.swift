@@ -49,21 +49,24 @@ extension Helper {
 
     /// Connections first, also of those who ask meanwhile: a peer must not wait until others are taken apart.
     private func serveDismantlings(_ first: Asked, _ waiting: inout Waiting, from channel: Channel) {
-        var crowd = [first]
-        endConnections(first)
-        while let asked = crowd.first {
-            for later in receive(&waiting, from: channel) {
-                endConnections(later)
-                crowd.append(later)
-            }
-            crowd.removeFirst()
+        var crowd: [Asked] = []
+        var more = [first]
+        repeat {
+            more += receive(&waiting, from: channel)
+            endConnections(more)
+            crowd += more
+            more = []
+            let asked = crowd.removeFirst()
             guard case .dismantle(let session, let number) = asked.request else { continue }
             serve(.unpin(session, number: number), sequence: asked.sequence, of: channel)
-        }
+        } while !crowd.isEmpty
     }
 
-    private func endConnections(_ asked: Asked) {
-        if case .dismantle(let session, _) = asked.request { networks.endConnections(of: session) }
+    private func endConnections(_ crowd: [Asked]) {
+        let sessions = crowd.compactMap { asked in
+            if case .dismantle(let session, _) = asked.request { session } else { nil }
+        }
+        if !sessions.isEmpty { networks.endConnections(of: sessions) }
     }
 }
 
