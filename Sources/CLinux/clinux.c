@@ -366,7 +366,7 @@ static void become(const struct vipns_child *child, int report) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
-    if (child->new_group && setpgid(0, 0) < 0) goto failed;
+    if (child->detached && setsid() < 0) goto failed;
     /* First move them out of the way of 0 to 2, so that no dup2 overwrites one that is still needed. */
     for (int i = 0; i < 3; i++) {
         if (wanted[i] < 0) wanted[i] = open("/dev/null", i == 0 ? O_RDONLY : O_WRONLY);

@@ -18,18 +18,18 @@ public final class Children {
         public var descriptors: (input: Int32, output: Int32, error: Int32)
         /// Who it runs as; nil for root.
         public var identity: ChildProcess.Identity?
-        /// Whether a terminal's Ctrl-C passes it by.
-        public var ownGroup: Bool
+        /// Whether it leaves our terminal, whose Ctrl-C then passes it by, as daemons do.
+        public var detached: Bool
 
         /// A command with the caller's own descriptors.
         public init(
             _ words: [String], descriptors: (input: Int32, output: Int32, error: Int32) = (0, 1, 2),
-            identity: ChildProcess.Identity? = nil, ownGroup: Bool = false
+            identity: ChildProcess.Identity? = nil, detached: Bool = false
         ) {
             self.words = words
             self.descriptors = descriptors
             self.identity = identity
-            self.ownGroup = ownGroup
+            self.detached = detached
         }
     }
 
@@ -44,7 +44,7 @@ public final class Children {
             try ChildProcess(
                 program, arguments: Array(command.words.dropFirst()), input: command.descriptors.input,
                 output: command.descriptors.output, error: command.descriptors.error, identity: command.identity,
-                options: command.ownGroup ? [.dieWithParent, .ownGroup] : .dieWithParent
+                options: command.detached ? [.dieWithParent, .detached] : .dieWithParent
             ).pid
         }
         started.insert(pid)

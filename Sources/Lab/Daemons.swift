@@ -40,7 +40,7 @@ public final class Daemons {
         if daemon == .helper { _ = unsafe unlink(LabPaths.helperSocket) }
         pids[daemon] = try children.start(
             Children.Command(
-                Self.words(daemon), descriptors: (-1, raw, raw), identity: Self.identity(daemon), ownGroup: true))
+                Self.words(daemon), descriptors: (-1, raw, raw), identity: Self.identity(daemon), detached: true))
         try waitUntilReady(daemon)
     }
 

@@ -29,7 +29,7 @@ public final class SSHServer {
             try OwnedDescriptor.open(Self.log, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
         }
         let raw = log.withRaw { $0 }
-        let pid = try children.start(Children.Command([program, "-D"], descriptors: (-1, raw, raw), ownGroup: true))
+        let pid = try children.start(Children.Command([program, "-D"], descriptors: (-1, raw, raw), detached: true))
         process = pid
         for _ in 0..<2000 {
             if Self.isListening { return }

@@ -30,8 +30,10 @@ public struct ChildProcess: ~Copyable, Sendable {
         public init(rawValue: Int) { self.rawValue = rawValue }
         /// The child is killed when the thread that started it ends; prctl(2), PR_SET_PDEATHSIG.
         public static let dieWithParent = Options(rawValue: 1)
-        /// The child leads a process group of its own: a terminal's Ctrl-C does not reach it.
-        public static let ownGroup = Options(rawValue: 2)
+        /// The child leaves the caller's terminal, as daemons do that init starts; setsid(2).
+        ///
+        /// A Ctrl-C there does not reach it, and the kernel shares time out to it as to each that left (autogroup, sched(7)).
+        public static let detached = Options(rawValue: 2)
     }
 
     /// Starts `program` (a path; PATH is not searched).
@@ -58,7 +60,7 @@ public struct ChildProcess: ~Copyable, Sendable {
                 unsafe child.uid = identity?.uid ?? 0
                 unsafe child.gid = identity?.gid ?? 0
                 unsafe child.die_with_parent = options.contains(.dieWithParent) ? 1 : 0
-                unsafe child.new_group = options.contains(.ownGroup) ? 1 : 0
+                unsafe child.detached = options.contains(.detached) ? 1 : 0
                 return unsafe vipns_spawn(&child)
             }
         }

@@ -150,7 +150,7 @@ extension DemoStory {
         let path = "\(LabPaths.log)/\(name).log"
         let log = try OwnedDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, mode: 0o644)
         let pid = try log.withRaw { raw in
-            try lab.children.start(Children.Command(words, descriptors: (-1, raw, raw), ownGroup: true))
+            try lab.children.start(Children.Command(words, descriptors: (-1, raw, raw), detached: true))
         }
         for _ in 0..<1000 {
             let text = (try? readTextFile(path)) ?? ""

@@ -26,7 +26,7 @@ struct LabProgram {
         _ = unsafe unlink(path)
         let raw = file.withRaw { $0 }
         let child = try ChildProcess(
-            Self.path, arguments: arguments, output: raw, error: raw, identity: identity, options: .ownGroup)
+            Self.path, arguments: arguments, output: raw, error: raw, identity: identity, options: .detached)
         let process = try PidDescriptor(pid: child.pid)
         if let signal {
             usleep(signal.milliseconds * 1000)

@@ -97,11 +97,11 @@ struct ChildProcessTests {
         }
     }
 
-    @Test func `a child may lead a group of its own`() throws {
-        let child = try ChildProcess("/bin/sleep", arguments: ["20"], options: .ownGroup)
+    @Test func `a child may leave its caller's terminal`() throws {
+        let child = try ChildProcess("/bin/sleep", arguments: ["20"], options: .detached)
         let pid = child.pid
-        #expect(getpgid(pid) == pid)
-        #expect(getpgid(pid) != getpgid(0))
+        #expect(getsid(pid) == pid && getpgid(pid) == pid)
+        #expect(getsid(pid) != getsid(0))
         try PidDescriptor(pid: pid).signal(SIGKILL)
         try expect(child.wait(), .signalled(SIGKILL))
     }

@@ -151,7 +151,7 @@ struct vipns_child {
     unsigned uid;
     unsigned gid;
     int die_with_parent;
-    int new_group; /* whether the child leads a process group of its own */
+    int detached; /* whether the child leaves the caller's terminal; setsid(2) */
 };
 
 /* Starts a child; clinux.c says what happens between fork and exec. Gives its pid, or -1 with the child's errno. */

@@ -28,7 +28,7 @@ final class Running {
         errors = try OwnedDescriptor.open("/tmp", O_RDWR | temporaryFile, mode: 0o600)
         let child = try ChildProcess(
             words[0], arguments: Array(words.dropFirst()), environment: environment, input: raw, output: raw,
-            error: errors.withRaw { $0 }, options: [.dieWithParent, .ownGroup])
+            error: errors.withRaw { $0 }, options: [.dieWithParent, .detached])
         pid = child.pid
         process = try PidDescriptor(pid: child.pid)
         self.child = consume child
