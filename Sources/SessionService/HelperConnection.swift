@@ -12,7 +12,8 @@ struct HelperReply: Sendable {
 /// The service's end of the helper channel: many requests under way, answers matched by number.
 ///
 /// The helper works through requests in the order of sending, so a request that was given up is done, or was never begun,
-/// before the next one is.
+/// before the next one is. Only what waits for the ends of sessions is put in order by its urgency: counting and killing
+/// before taking apart.
 final class HelperConnection: Sendable {
     /// What the helper tells unasked.
     enum Event: Sendable {

@@ -177,8 +177,8 @@ final class Helper {
             } else if !channel.isGreeted {
                 throw HelperError("serve a service that does not say hello first")
             }
-            if let kind = request.crowd {
-                try serveCrowd(kind, first: (sequence, request), from: channel)
+            if request.isOfAnEnd {
+                try serveEnds((sequence, request), from: channel)
             } else {
                 serve(request, sequence: sequence, of: channel)
             }

@@ -136,7 +136,7 @@ extension EndToEnd.CrowdKillTests {
             #expect(last < Dose.limit(0.1), "\(last) s")
             // The kernel goes on with a connection that has data to send. Its peer is told that it is over, and that is all.
             let reset = capture.resets.max() ?? 9
-            #expect(reset < Dose.limit(1), "\(reset) s")
+            #expect(reset < Dose.limit(0.5), "\(reset) s")
             let noticed = outcome.closing.max() ?? 9
             let proved = outcome.closed.max() ?? 9
             #expect(proved < Dose.limit(1), "\(proved) s")

@@ -5,6 +5,46 @@ extension EndToEnd {
 }
 
 extension EndToEnd.TeardownTests {
+    /// Asks for ends of sessions when it is told to, in the service's place; then tells in what order they were answered.
+    private static let ends =
+        HelperClient.script + """
+            def session(letter): return attribute(2, letter * 8 + b"\\0")
+            def number(last): return attribute(3, struct.pack("=I", 0x100500 + last))
+            for letter, last in [(b"a", 1), (b"b", 2)]: ask(36, session(letter), number(last))
+            print("made", flush=True)
+            input()
+            members, of_b, list = (39,), (40, number(2)), (44,)
+            requests = [(41, session(b"a"), number(1)), members, (41, session(b"b"), number(2)), of_b, list, members]
+            for sequence, (kind, *attributes) in enumerate(requests, 1):
+                body = b"".join(attributes)
+                s.send(struct.pack("=IHHII", len(body) + 16, kind, 0, sequence, 0) + body)
+            print("asked", flush=True)
+            ended = []
+            while len(ended) < len(requests):
+                octets = s.recv(65536)
+                sequence = struct.unpack_from("=I", octets, 8)[0]
+                # 0 is an event; a list ends with DONE.
+                if sequence and kind_of(octets) not in (39, 44): ended.append(sequence)
+            print(*ended)
+            """
+
+    @Test func `ends that wait are served by their urgency, and what comes after them is`() async throws {
+        try await inLab { lab in
+            try lab.tell("kill service")
+            let asker = try lab.start("/usr/bin/python3", "-c", Self.ends)
+            #expect(try asker.line() == "made")
+            try lab.tell("stop helper")
+            try asker.say("now")
+            #expect(try asker.line() == "asked")
+            try lab.tell("cont helper")
+            // Who is left, who is killed, then both dismantled; not before what was asked for after something else.
+            #expect(try asker.line() == "2 4 1 3 5 6")
+            #expect(try asker.end().status == 0)
+            try lab.tell("start service")
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
+        }
+    }
+
     /// A server on the neighbour that takes one connection and never reads.
     private static let deaf = """
         import socket, time
