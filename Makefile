@@ -30,9 +30,8 @@ ZSH_COMPLETIONS ?= share/zsh/site-functions
 # Who stands in a package as its maintainer.
 MAINTAINER ?= vipns <root@localhost>
 
-# Installs the Debian packages of the purposes $(1) that are missing.
-define packages
-	@wanted=$$(for purpose in $(1); do sed -n "s/^$$purpose: //p" hooks/packages.debian; done); \
+# Installs those of the Debian packages $$wanted that are missing; a part of a recipe's line.
+define installed
 	if ! command -v apt-get > /dev/null; then \
 		echo "no apt-get here: these Debian packages, or what they are called here, are needed:" $$wanted; \
 	else \
@@ -46,22 +45,33 @@ define packages
 			$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $$missing > /dev/null; \
 		fi; \
 	fi
+endef
+
+# Installs what is missing for the purposes $(1).
+define packages
+	@wanted=$$(for purpose in $(1); do sed -n "s/^$$purpose: //p" hooks/packages.debian; done); $(installed)
 	@command -v swift > /dev/null || { echo "no 'swift' in PATH (see https://www.swift.org/install)"; exit 1; }
 endef
 
-# Unpacks the packages of the purpose `unpack` whose programs are neither installed nor unpacked; nothing is started.
+# Unpacks the packages of the purpose `unpack` whose programs are neither installed nor unpacked; nothing is started. What
+# such a program needs of libraries is installed: a machine that never had the package does not have them.
 define unpacked
-	@mkdir -p .build/debian; \
+	@mkdir -p .build/debian; wanted=; \
 	for entry in $$(sed -n 's/^unpack: //p' hooks/packages.debian); do \
 		package=$${entry%%=*}; program=$${entry#*=}; \
-		if [ -x "$$program" ] || [ -x ".build/debian/root$$program" ]; then continue; fi; \
+		if [ -x "$$program" ]; then continue; fi; \
 		if ! command -v apt-get > /dev/null; then echo "no apt-get here: '$$program' is missing"; continue; fi; \
-		echo "unpacking Debian package: $$package"; \
-		compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null || $(SUDO) apt-get -qq update; \
-		rm -f .build/debian/$${package}_*.deb; \
-		(cd .build/debian && apt-get -qq -o APT::Sandbox::User=root download "$$package"); \
-		dpkg-deb -x .build/debian/$${package}_*.deb .build/debian/root; \
-	done
+		if [ ! -x ".build/debian/root$$program" ] || ! compgen -G ".build/debian/$${package}_*.deb" > /dev/null; then \
+			echo "unpacking Debian package: $$package"; \
+			compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null || $(SUDO) apt-get -qq update; \
+			rm -f .build/debian/$${package}_*.deb; \
+			(cd .build/debian && apt-get -qq -o APT::Sandbox::User=root download "$$package"); \
+			dpkg-deb -x .build/debian/$${package}_*.deb .build/debian/root; \
+		fi; \
+		wanted+=" $$(dpkg-deb -f .build/debian/$${package}_*.deb Depends | tr ',' '\n' \
+			| sed -n 's/^ *\(lib[^ :|(]*\).*/\1/p' | tr '\n' ' ')"; \
+	done; \
+	$(installed)
 endef
 
 # The units as systemd reads them, with a program that is there; then how much they leave open (0 to 100), so that no
@@ -202,7 +212,7 @@ define tested
 		fi; \
 	else \
 		echo "what failed (the whole log: .build/test.log):"; \
-		grep -aE '^(✘|error: )' .build/test.log || true; \
+		LC_ALL=C awk '/^(✘|error: )/ { isMeant = 1 } /^(◇|✔)/ { isMeant = 0 } isMeant' .build/test.log | cut -c1-1000; \
 		exit "$$status"; \
 	fi
 endef
