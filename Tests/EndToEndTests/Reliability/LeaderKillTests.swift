@@ -102,6 +102,10 @@ private let rolling = """
         if crowd.refused:
             if "PoolExhausted" not in str(crowd.refused): break
             crowd.refused.clear()
+        if not crowd.sessions:
+            # All addresses linger or rest.
+            time.sleep(.02)
+            continue
         for pid in random.sample(sorted(crowd.sessions), random.randint(1, min(3, len(crowd.sessions)))):
             id = crowd.sessions[pid]["id"]
             kills[id] = crowd.kill([pid])[pid] + wall
