@@ -60,10 +60,10 @@ let moduleProducts: [Product] =
 let package = Package(
     name: "vipns",
     // What Tests/Fuzz, a package of its own, links, and the PAM module. The programs are products by themselves.
-    products: ["Addressing", "HelperChannel", "LinuxSystem", "Netlink", "PAMModule", "ServiceConfiguration", "Varlink"]
-        .map {
-            .library(name: $0, targets: [$0])
-        } + moduleProducts,
+    products: [
+        "Addressing", "ClientAPI", "HelperChannel", "LinuxSystem", "Netlink", "PAMModule", "ServiceConfiguration",
+        "Varlink",
+    ].map { .library(name: $0, targets: [$0]) } + moduleProducts,
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),

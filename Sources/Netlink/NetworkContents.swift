@@ -82,7 +82,7 @@ extension NetlinkSocket {
 }
 
 extension NetworkContents.Address {
-    fileprivate init?(_ message: NetlinkMessage) {
+    init?(_ message: NetlinkMessage) {
         guard message.type == UInt16(RTM_NEWADDR), let length = message.body.number(at: 1, UInt8.self),
             let link = message.body.number(at: 4, Int32.self),
             let attributes = message.attributes(afterHeader: MemoryLayout<ifaddrmsg>.size),
@@ -95,7 +95,7 @@ extension NetworkContents.Address {
 }
 
 extension NetworkContents.RouteEntry {
-    fileprivate init?(_ message: NetlinkMessage) {
+    init?(_ message: NetlinkMessage) {
         guard message.type == UInt16(RTM_NEWROUTE), let family = message.body.number(at: 0, UInt8.self),
             let length = message.body.number(at: 1, UInt8.self), let type = message.body.number(at: 7, UInt8.self),
             let attributes = message.attributes(afterHeader: MemoryLayout<rtmsg>.size),

@@ -27,5 +27,5 @@ let package = Package(
         fuzzer("HelperChannelFuzz", ["Addressing", "HelperChannel", "LinuxSystem", "Netlink"]),
         fuzzer("NetlinkReplyFuzz", ["Addressing", "Netlink"]),
         fuzzer("PAMReplyFuzz", ["PAMModule"]),
-        fuzzer("VarlinkFuzz", ["Varlink"]),
+        fuzzer("VarlinkFuzz", ["ClientAPI", "Varlink"]),
     ])

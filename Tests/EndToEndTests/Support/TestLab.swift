@@ -89,9 +89,10 @@ final class TestLab {
 
     // MARK: Commands on the lab's host
 
-    private static let environment = [
-        "PATH=/run/vipns-lab/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "TERM=dumb",
-    ]
+    private static let environment =
+        ["PATH=/run/vipns-lab/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "TERM=dumb"]
+        // Where ThreadSanitizer's reports go: programs that are started here may have races, too.
+        + (Environment["TSAN_OPTIONS"].map { ["TSAN_OPTIONS=\($0)"] } ?? [])
 
     private func inside(_ words: [String]) -> [String] {
         ["/usr/bin/nsenter", "-t", "\(pid)", "-m", "-n", "-p", "--"] + words

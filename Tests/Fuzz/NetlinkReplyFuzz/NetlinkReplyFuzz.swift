@@ -31,6 +31,8 @@ private func read(_ message: NetlinkMessage) {
     }
     _ = NamespaceNumberEvent(message)
     _ = LinkDescription(message)
+    _ = NetworkContents.Address(message)
+    _ = NetworkContents.RouteEntry(message)
     _ = SocketDiagnosis.id(in: message)
     for size in [0, 4, 16] {
         guard let attributes = message.attributes(afterHeader: size) else { continue }
@@ -56,11 +58,19 @@ private func read(_ message: NetlinkMessage) {
         number.assignNumber(1 << 20, toNamespace: 3)
         number.setLink(index: 1, name: "lo", up: true)
         number.deleteLink(name: "eth0", targetNamespace: 1 << 20)
+        var place = NetlinkRequest(capacity: 512)
+        var way = NetlinkRequest(capacity: 512)
+        if let prefix = IPPrefix("10.77.0.101/24"), let all = IPPrefix("0.0.0.0/0"),
+            let gateway = IPAddress("10.77.0.1")
+        {
+            place.addAddress(prefix, linkIndex: 2, linkName: "eth0")
+            way.addRoute(Route(to: all, via: gateway), linkIndex: 2)
+        }
         let text = Array("Nexthop has invalid gateway".utf8) + [0]
         // NLMSG_ERROR, NLM_F_CAPPED | NLM_F_ACK_TLVS; -ENETUNREACH, a header of 16 octets, NLMSGERR_ATTR_MSG.
         let refusal: [UInt8] =
             [UInt8(16 + 4 + 16 + 4 + text.count), 0, 0, 0, 2, 0, 0, 3] + [1, 0, 0, 0, 0, 0, 0, 0]
             + [0x9b, 0xff, 0xff, 0xff] + [UInt8](repeating: 0, count: 16) + [UInt8(4 + text.count), 0, 1, 0] + text
-        return [link.octets, number.octets, refusal].compactMap(\.self)
+        return [link.octets, number.octets, place.octets, way.octets, refusal].compactMap(\.self)
     }
 }
