@@ -24,6 +24,15 @@ struct LinkageTests {
         }
     }
 
+    @Test(arguments: Release.programs) func `no program is ended by Dispatch for want of a descriptor`(
+        program: String
+    ) throws {
+        let symbols = try Release.lines(of: "nm", program: program)
+        // There are its queues, and not the watch over who works for them: Sources/CLinux/dispatch_monitor.c.
+        #expect(symbols.contains { $0.hasSuffix(" _dispatch_workq_worker_register") })
+        #expect(!symbols.contains { $0.contains("_dispatch_workq_monitor_pools") })
+    }
+
     @Test func `the helper holds no part of Foundation, and the command line not the large one`() throws {
         let helper = try Release.lines(of: "nm", program: "vipns-helper")
         #expect(helper.count > 1000)
