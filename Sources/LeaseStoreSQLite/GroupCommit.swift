@@ -1,4 +1,5 @@
 internal import GRDB
+internal import LinuxSystem
 internal import Synchronization
 
 /// Lets writes that wait at the same time share one transaction, and so one wait for the disk.
@@ -10,6 +11,9 @@ internal import Synchronization
 /// A transaction without a durable write does not wait for the disk: it outlives the end of the process, not of the
 /// machine, and the next durable one takes it along.
 ///
+/// The writer's thread is there from the start: GRDB's own would be one of Dispatch, which keeps who asks for it waiting for
+/// as long as the machine has no more threads to give.
+///
 /// Where the disk is full, the space that is kept for it is given up and what may not be refused is written again.
 final class GroupCommit: Sendable {
     private struct Job: Sendable {
@@ -20,6 +24,7 @@ final class GroupCommit: Sendable {
     }
 
     private let database: DatabasePool
+    private let thread: EventLoop
     private let reserve: SpaceReserve
     private let waiting = Mutex<[Job]>([])
     /// How many wait for the next run.
@@ -27,8 +32,9 @@ final class GroupCommit: Sendable {
     /// What `PRAGMA synchronous` says now; touched on the writer only.
     private let isFull = Mutex(true)
 
-    init(_ database: DatabasePool, reserve: SpaceReserve) {
+    init(_ database: DatabasePool, on thread: EventLoop, reserve: SpaceReserve) {
         self.database = database
+        self.thread = thread
         self.reserve = reserve
     }
 
@@ -46,7 +52,7 @@ final class GroupCommit: Sendable {
                 return jobs.count == 1
             }
             // Whoever comes second is taken along by the run that the first has asked for.
-            if isFirst { database.asyncWriteWithoutTransaction { self.run($0) } }
+            if isFirst { thread.perform { [self] in database.writeWithoutTransaction { run($0) } } }
         }
         try result.get()
     }

@@ -33,7 +33,7 @@ extension SQLiteLeaseStore {
                     try Self.endOtherBoots(connection, bootID: bootID, nowReal: nowReal)
                 }
             }
-            var state = try await self.database.read { try Self.state($0) }
+            var state = try await self.read { try Self.state($0) }
             state.endedByReboot = Set(ended.withLock { $0 }.compactMap { SessionID($0) })
             return state
         }
@@ -197,7 +197,7 @@ extension SQLiteLeaseStore {
     /// The history records that match, newest first.
     public func history(_ query: HistoryQuery) async throws(LeaseStoreError) -> [HistoryRecord] {
         try await attempt("read history from") {
-            try await self.database.read { connection in
+            try await self.read { connection in
                 let (sql, arguments) = query.statement
                 let rows = try Row.fetchCursor(connection.cachedStatement(sql: sql), arguments: arguments)
                 return try Array(rows.map { try HistoryRecord(Columns(row: $0)) })

@@ -40,7 +40,7 @@ extension SQLiteLeaseStore {
     /// How hard each pool was used, by name.
     public func poolUse() async throws(LeaseStoreError) -> [PoolUse] {
         try await attempt("read the use of pools from") {
-            try await self.database.read { connection in
+            try await self.read { connection in
                 // SQLite takes the bare column from the row with the maximum; lang_select.html, "Bare columns".
                 let rows = try Row.fetchAll(
                     connection,

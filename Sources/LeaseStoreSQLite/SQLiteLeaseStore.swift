@@ -2,6 +2,7 @@ internal import Dispatch
 internal import GRDB
 internal import Glibc
 public import Leasing
+internal import LinuxSystem
 
 /// The leases and the history of one server, in one SQLite file.
 ///
@@ -19,6 +20,7 @@ public final class SQLiteLeaseStore: LeaseStore {
     public let path: String
     let database: DatabasePool
     let writes: GroupCommit
+    private let reader: EventLoop
     let reserve: SpaceReserve
 
     /// Opens the file, or makes it, and brings its format up to date; blocks for the disk.
@@ -30,11 +32,12 @@ public final class SQLiteLeaseStore: LeaseStore {
         self.reserve = SpaceReserve(path: "\(path).reserve")
         do {
             self.database = try Self.withSpace(of: reserve) { try Self.prepared(path) }
+            self.reader = try EventLoop()
+            self.writes = GroupCommit(database, on: try EventLoop(), reserve: reserve)
         } catch {
             let cause = Self.unusableFile(of: path) ?? Self.cause(of: error)
             throw LeaseStoreError(operation: "open lease store", subject: path, cause: cause)
         }
-        self.writes = GroupCommit(database, reserve: reserve)
         // Where there is no room now, the next open tries again, and tells.
         if keepsSpace { try? reserve.keep() }
     }
@@ -195,6 +198,13 @@ public final class SQLiteLeaseStore: LeaseStore {
         case .SQLITE_NOTADB, .SQLITE_CORRUPT, .SQLITE_ERROR, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH:
             return .storage("\(message) (\(damageHint))")
         default: return .storage(message)
+        }
+    }
+
+    /// Reads on a thread that is there already, as ``GroupCommit`` writes.
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { waiter in
+            reader.perform { [database] in waiter.resume(with: Result { try database.read(body) }) }
         }
     }
 

@@ -4,7 +4,9 @@ import LinuxSystem
 import Logging
 import Synchronization
 
-/// Writes the log on a queue of its own: a journal that does not read must not stop a login.
+/// Writes the log on a thread of its own: a journal that does not read must not stop a login.
+///
+/// The thread is there from the start. Where the machine has no more threads to give, Dispatch would keep the caller waiting.
 ///
 /// Where standard error leads to the journal, entries go to that by its own socket; else, and where that fails, lines go
 /// to standard error. What waits too long is dropped, and counted in the log itself.
@@ -20,9 +22,11 @@ final class LogWriter: Sendable {
     private let state = Mutex(State())
     private let journal = Mutex(JournalSocket())
     private let isJournal = isStandardErrorJournal()
-    private let queue = DispatchQueue(label: "vipns.log", qos: .utility)
+    /// None where it could not be made: then whoever logs writes.
+    private let thread = try? EventLoop()
 
     func write(_ entry: LogEntry) {
+        guard let thread else { return put(entry) }
         let isTaken = state.withLock { state in
             guard state.waiting < Self.most else {
                 state.dropped += 1
@@ -32,7 +36,7 @@ final class LogWriter: Sendable {
             return true
         }
         guard isTaken else { return }
-        queue.async { [self] in
+        thread.perform { [self] in
             let dropped = state.withLock { state in
                 state.waiting -= 1
                 defer { state.dropped = 0 }
@@ -45,8 +49,13 @@ final class LogWriter: Sendable {
         }
     }
 
-    /// Waits until all that was written is out; for the end of the program.
-    func flush() { queue.sync {} }
+    /// Waits until all that was written is out, for 2 s at most; for the end of the program.
+    func flush() {
+        let isOut = DispatchSemaphore(value: 0)
+        guard let thread else { return }
+        thread.perform { isOut.signal() }
+        _ = isOut.wait(timeout: .now() + .seconds(2))
+    }
 
     private func put(_ entry: LogEntry) {
         if isJournal, journal.withLock({ $0.send(entry) }) { return }
