@@ -185,14 +185,17 @@ extension SessionService {
         let id = live.lease.session
         guard let mac = live.mac else { return handle(.timer(.hold), id) }
         unanswered {
-            guard await self.isLinked(mac, to: live.lease.parent) else { return self.handle(.timer(.hold), id) }
+            let isLinked = await self.isLinked(mac, to: live.lease.parent)
+            if isLinked == false { return self.handle(.timer(.hold), id) }
             let overdue = SystemClock.bootTimeMicroseconds() - (live.lease.heldUntilBoot ?? 0)
-            if overdue > 1_000_000, !live.isLinkReported {
+            if isLinked == true, overdue > 1_000_000, !live.isLinkReported {
                 live.isLinkReported = true
                 self.logger(for: live).warning(
                     "a link still has the address, it is not granted until that is gone", metadata: ["mac": "\(mac)"])
             }
-            self.startTimer(.hold, live, after: .microseconds(min(max(overdue, 10_000), 1_000_000)))
+            // Whatever keeps it from looking may be over at any moment.
+            let most: Int64 = isLinked == nil ? 100_000 : 1_000_000
+            self.startTimer(.hold, live, after: .microseconds(min(max(overdue, 10_000), most)))
         }
     }
 

@@ -20,7 +20,7 @@ extension SessionService {
         while !Task.isCancelled {
             await loop.sleep(for: surroundings.collectEvery)
             // Without helper nothing can be told, and when it comes all is compared anyway.
-            if helper != nil { _ = try? await collect(dryRun: false) }
+            if helper != nil, isAdopted { _ = try? await collect(dryRun: false) }
         }
     }
 

@@ -55,6 +55,7 @@ extension SessionService: Service {
                 helper = try await Self.connect(surroundings.helperPath, loop) { channel.yield($0) }
                 if let stored = unadopted { try await adopt(stored) } else { try await reconcile() }
                 unadopted = nil
+                isAdopted = true
                 retryAtOnce()
                 try await agreeWithHelper()
                 try await listen(on: server)
@@ -97,10 +98,13 @@ extension SessionService: Service {
     }
 
     /// Connecting blocks while a stopped helper does not greet: it is done where it holds up nobody.
-    @concurrent private static func connect(
+    private static func connect(
         _ path: String, _ loop: EventLoop, _ onEvent: @escaping @Sendable (HelperConnection.Event) -> Void
     ) async throws -> HelperConnection {
-        let helper = try HelperConnection(path: path, loop: loop, onEvent: onEvent)
+        let connected = await onExpendableThread { () -> Result<HelperConnection, any Error> in
+            Result { try HelperConnection(path: path, loop: loop, onEvent: onEvent) }
+        }
+        guard let helper = try connected?.get() else { throw Errno.wouldBlock }
         helper.start()
         return helper
     }

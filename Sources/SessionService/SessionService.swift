@@ -64,6 +64,8 @@ public actor SessionService {
     nonisolated let operators: Mutex<UInt32?>
     /// Counts the configurations that were in force.
     var configurationNumber = 0
+    /// Whether what was stored is taken up: before that, all that lives looks unknown.
+    var isAdopted = false
     /// Of the allowance that belongs to the configuration in force.
     var allowanceChecksum: UInt64
     /// Counts what may change the helper's allowance.
