@@ -12,7 +12,15 @@ public struct PidDescriptor: ~Copyable, Sendable {
     ///
     /// - Throws: ESRCH where there is none, or another errno.
     public init(pid: Int32) throws(Errno) {
-        descriptor = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
+        do throws(Errno) {
+            descriptor = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
+        } catch .noSuchFile {
+            // The number is that of a thread by now.
+            throw .noSuchProcess
+        } catch .invalidArgument {
+            // Kernel < 6.16: EINVAL for the same. Remove once 6.16 is the oldest we support.
+            throw .noSuchProcess
+        }
     }
 
     /// Opens the process that connected the other end of `socket`.
