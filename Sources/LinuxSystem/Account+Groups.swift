@@ -18,12 +18,17 @@ extension Account {
     /// The names of these groups; one without a name is left out.
     ///
     /// Not for programs that have entered a namespace.
-    public func groupNames() -> Set<String> { Set(groups().compactMap(groupName)) }
+    /// - Throws: what kept the account database from telling.
+    public func groupNames() throws(Errno) -> Set<String> {
+        var names: Set<String> = []
+        for number in groups() { if let name = try groupName(number) { names.insert(name) } }
+        return names
+    }
 }
 
 /// The name of the group of that number; nil where there is none; getgrgid_r(3).
-private func groupName(_ number: UInt32) -> String? {
-    unsafe withGrowingRoom { room, count in
+private func groupName(_ number: UInt32) throws(Errno) -> String? {
+    unsafe try withGrowingRoom { room, count in
         var entry = unsafe group()
         var found: UnsafeMutablePointer<group>?
         // Sound: entry and room outlive the call, and the name is copied before they go.

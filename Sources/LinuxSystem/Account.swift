@@ -15,22 +15,33 @@ public struct Account: Hashable, Sendable {
     /// The login shell.
     public let shell: String
 
-    /// Looks up a name, or a number, which needs no account; nil where there is no such name.
+    /// Looks up a name, or a number, which needs no account; nil where there is no such name, as far as can be told.
     public init?(_ nameOrNumber: String) {
-        if let account = unsafe Self.look({ unsafe getpwnam_r(nameOrNumber, $0, $1, $2, $3) }) {
-            self = account
-        } else if let uid = UInt32(nameOrNumber), uid != UInt32.max {
-            self.init(uid: uid)
-        } else {
-            return nil
-        }
+        if let found = (try? Self.find(nameOrNumber)) ?? Self.unnamed(nameOrNumber) { self = found } else { return nil }
+    }
+
+    /// The same for those to whom "there is none" and "nobody can tell" are not one.
+    ///
+    /// - Throws: what kept the account database from telling.
+    public static func find(_ nameOrNumber: String) throws(Errno) -> Account? {
+        if let found = unsafe try look({ unsafe getpwnam_r(nameOrNumber, $0, $1, $2, $3) }) { return found }
+        guard let uid = UInt32(nameOrNumber), uid != UInt32.max else { return nil }
+        return unsafe try look { unsafe getpwuid_r(uid, $0, $1, $2, $3) } ?? unnamed(nameOrNumber)
     }
 
     /// Looks up a number, which needs no account.
     public init(uid: UInt32) {
-        self =
-            unsafe Self.look { unsafe getpwuid_r(uid, $0, $1, $2, $3) }
-            ?? Account(name: "\(uid)", uid: uid, gid: uid, home: "/", shell: "/bin/sh")
+        let found = unsafe (try? Self.look { unsafe getpwuid_r(uid, $0, $1, $2, $3) }) ?? nil
+        self = found ?? Account(unnamed: uid)
+    }
+
+    /// A number that has no account.
+    private static func unnamed(_ number: String) -> Account? {
+        UInt32(number).flatMap { $0 == UInt32.max ? nil : Account(unnamed: $0) }
+    }
+
+    private init(unnamed uid: UInt32) {
+        self.init(name: "\(uid)", uid: uid, gid: uid, home: "/", shell: "/bin/sh")
     }
 
     private typealias Look = (
@@ -41,8 +52,8 @@ public struct Account: Hashable, Sendable {
     /// Calls one of the look-ups that several threads may call at a time, with more and more room.
     ///
     /// Sound: entry and buffer outlive the call, and all that is kept of them is copied.
-    private static func look(_ call: Look) -> Account? {
-        unsafe withGrowingRoom { room, count in
+    private static func look(_ call: Look) throws(Errno) -> Account? {
+        unsafe try withGrowingRoom { room, count in
             var entry = unsafe passwd()
             var found: UnsafeMutablePointer<passwd>?
             let status = unsafe call(&entry, room, count, &found)
@@ -70,7 +81,10 @@ public struct Account: Hashable, Sendable {
 /// Calls `look` with more and more room, until that is enough or unreasonable.
 ///
 /// `look` gives the status and what it found, of which nothing may lie in the room any more.
-func withGrowingRoom<Found>(_ look: (UnsafeMutablePointer<CChar>, Int) -> (Int32, Found?)) -> Found? {
+/// - Throws: what kept the database from telling; nil is "there is none".
+func withGrowingRoom<Found>(
+    _ look: (UnsafeMutablePointer<CChar>, Int) -> (Int32, Found?)
+) throws(Errno) -> Found? {
     var size = 1024
     while size <= 1 << 20 {
         var buffer = [CChar](repeating: 0, count: size)
@@ -78,6 +92,8 @@ func withGrowingRoom<Found>(_ look: (UnsafeMutablePointer<CChar>, Int) -> (Int32
             guard let start = room.baseAddress else { return (ERANGE, nil) }
             return unsafe look(start, room.count)
         }
+        // Some libraries say "there is none" by an errno; these say that nobody looked. getpwnam(3), ERRORS.
+        if [EAGAIN, EINTR, EIO, EMFILE, ENFILE, ENOMEM].contains(status) { throw Errno(rawValue: status) }
         if status != ERANGE { return found }
         size *= 4
     }

@@ -12,11 +12,15 @@ struct AccountLookups {
         /// The names of that user's groups.
         case groups(String)
 
-        /// Asks the database; blocks.
-        func ask() -> Answer {
-            switch self {
-            case .account(let name): .account(Account(name))
-            case .groups(let name): .groups(Account(name)?.groupNames() ?? [])
+        /// Asks the database; blocks. Nil where it does not tell.
+        func ask() -> Answer? {
+            do throws(Errno) {
+                switch self {
+                case .account(let name): return .account(try Account.find(name))
+                case .groups(let name): return .groups(try Account.find(name)?.groupNames() ?? [])
+                }
+            } catch {
+                return nil
             }
         }
     }

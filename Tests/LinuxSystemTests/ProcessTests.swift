@@ -1,6 +1,7 @@
 import Glibc
 import KernelSupport
 import LinuxSystem
+import Synchronization
 import Testing
 
 struct ProcessTests {
@@ -48,6 +49,45 @@ struct ProcessTests {
     @Test func `there is no process of number 0`() {
         #expect(ProcessIdentity(pid: 0) == nil)
         #expect(throws: Errno.self) { _ = try PidDescriptor(pid: 0) }
+    }
+
+    @Test func `a number that a thread has by now is no process's`() throws {
+        let isDone = Mutex(false)
+        let number = Mutex<Int32>(0)
+        try startThread {
+            // PID/task/TID
+            let own = readSymbolicLink("/proc/thread-self")?.split(separator: "/").last.flatMap { Int32($0) }
+            number.withLock { $0 = own ?? -1 }
+            while !isDone.withLock({ $0 }) { usleep(1000) }
+        }
+        defer { isDone.withLock { $0 = true } }
+        while number.withLock({ $0 }) == 0 { usleep(1000) }
+        let thread = number.withLock { $0 }
+        #expect(thread != getpid())
+        #expect(throws: Errno.noSuchProcess) { _ = try PidDescriptor(pid: thread) }
+    }
+
+    @Test func `who cannot look up an account does not say that there is none`() async {
+        await #expect(processExitsWith: .success) {
+            let root = try #require(try Account.find("root"))
+            #expect(root.uid == 0)
+            var limit = rlimit()
+            try checked { unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+            let usual = limit.rlim_cur
+            limit.rlim_cur = 0
+            try checked { unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+            let account = Result { try Account.find("root") }
+            let number = Result { try Account.find("64999") }
+            let groups = Result { try root.groupNames() }
+            limit.rlim_cur = usual
+            try checked { unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+            // Only now: a further source that is there already and knows nobody hides that the first one failed.
+            #expect(try Account.find("nobody-of-that-name") == nil)
+            #expect(try Account.find("64999")?.name == "64999")
+            #expect(throws: Errno(rawValue: EMFILE)) { _ = try account.get() }
+            #expect(throws: Errno(rawValue: EMFILE)) { _ = try number.get() }
+            #expect(throws: Errno(rawValue: EMFILE)) { _ = try groups.get() }
+        }
     }
 
     @Test func `a lock keeps another process out and goes with its holder`() throws {
