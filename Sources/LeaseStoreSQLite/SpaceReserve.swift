@@ -48,8 +48,14 @@ final class SpaceReserve: Sendable {
     /// - Returns: whether there was any.
     func giveUp() -> Bool {
         isKept.withLock { isKept in
-            defer { isKept = false }
-            return unsafe isKept && truncate(path, 0) == 0
+            if !isKept { return false }
+            while unsafe truncate(path, 0) != 0 {
+                // What is still there is given up the next time.
+                if errno == ENOENT { isKept = false }
+                if errno != EINTR { return false }
+            }
+            isKept = false
+            return true
         }
     }
 

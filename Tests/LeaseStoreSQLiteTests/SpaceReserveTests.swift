@@ -25,6 +25,19 @@ struct SpaceReserveTests {
         #expect(kept >= SpaceReserve.octets)
     }
 
+    @Test func `space that cannot be given up is still there to be given up later`() throws {
+        let path = "\(folder.file).reserve"
+        let reserve = SpaceReserve(path: path)
+        try reserve.keep()
+        // A folder in its place: truncate(2) says EISDIR.
+        #expect(unsafe rename(path, "\(path).aside") == 0 && mkdir(path, 0o700) == 0)
+        #expect(!reserve.giveUp())
+        #expect(unsafe rmdir(path) == 0 && rename("\(path).aside", path) == 0)
+        #expect(kept >= SpaceReserve.octets)
+        #expect(reserve.giveUp() && kept == 0)
+        #expect(!reserve.giveUp())
+    }
+
     @Test func `an open does not get the space, an end does, and the next open takes it again`() async throws {
         let store = try SQLiteLeaseStore(path: folder.file)
         _ = try await store.open(boot: "boot-1", nowReal: 0, nowBoot: 0)
