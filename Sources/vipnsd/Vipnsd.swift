@@ -64,6 +64,8 @@ struct Vipnsd: AsyncParsableCommand {
     func run() async throws {
         if let check { throw ExitCode(Checking.check(check)) }
         if let allowance { throw ExitCode(Checking.printAllowance(allowance)) }
+        // Who reads what is said here may end first: no reason to end as well.
+        _ = signal(SIGPIPE, SIG_IGN)
         do {
             if repair { try await repairStore() } else { try await serve() }
         } catch let error as StartError {

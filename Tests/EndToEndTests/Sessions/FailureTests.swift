@@ -5,6 +5,17 @@ extension EndToEnd {
 }
 
 extension EndToEnd.FailureTests {
+    @Test(arguments: ["service", "helper"])
+    func `a daemon whose log is read by nobody any more goes on`(_ daemon: String) async throws {
+        try await inLab { lab in
+            let pid = try lab.process(of: daemon)
+            try lab.succeed("kill", "-PIPE", "\(pid)")
+            try lab.succeed("sleep", "0.1")
+            #expect(try lab.process(of: daemon) == pid)
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
+        }
+    }
+
     /// Expects that an open fails with that text, at once, and that nothing is left.
     private func expectRefusal(_ lab: TestLab, _ text: String, sourceLocation: SourceLocation = #_sourceLocation) throws
     {
