@@ -237,6 +237,8 @@ final class Helper {
 
     func send(_ answer: HelperAnswer, sequence: UInt32, passing descriptor: Int32 = -1) {
         guard let channel else { return }
+        // The first message each way is hello: before it, events are for nobody. A service lists when it has connected.
+        if sequence == 0, !channel.isGreeted { return }
         do {
             _ = try UnixSocket.send(answer.encoded(sequence: sequence), passing: descriptor, on: channel.socket)
         } catch {

@@ -45,6 +45,28 @@ extension EndToEnd.TeardownTests {
         }
     }
 
+    /// Connects in the service's place, and says hello only after a numbered namespace has ended; then what was answered.
+    private static let late = """
+        import os, socket, struct, subprocess, time
+        subprocess.run("ip netns add passing; ip netns set passing 1048900", shell=True, check=True)
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        s.connect("/run/vipns/helper")
+        time.sleep(.2)
+        subprocess.run("ip netns del passing", shell=True, check=True)
+        time.sleep(.3)
+        s.send(struct.pack("=IHHII", 24, 34, 0, 9, 0) + struct.pack("=HHI", 8, 1, 4))
+        print(struct.unpack_from("=IHHI", s.recv(65536))[1::2])
+        """
+
+    @Test func `the helper's first word is its greeting, whatever has ended before`() async throws {
+        try await inLab { lab in
+            try lab.tell("kill service")
+            #expect(try lab.run("/usr/bin/python3", "-c", Self.late).output == "(34, 9)")
+            try lab.tell("start service")
+            #expect(try lab.vipns("enter", "--", "true").status == 0)
+        }
+    }
+
     /// A server on the neighbour that takes one connection and never reads.
     private static let deaf = """
         import socket, time
