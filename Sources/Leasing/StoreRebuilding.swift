@@ -193,7 +193,8 @@ public struct StoreRebuilding: Sendable {
         for record in store.history where record.bootID == surroundings.bootID {
             guard let ended = record.endedBoot, let address = record.address else { continue }
             let addresses = [address, record.pairedAddress].compactMap(\.self)
-            rest(addresses, after: ended, record)
+            // What is damaged may say anything; nothing has ended later than now.
+            rest(addresses, after: min(ended, surroundings.boot), record)
         }
         guard mayLackRows else { return }
         for pool in surroundings.pools {

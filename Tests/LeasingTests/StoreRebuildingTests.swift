@@ -134,6 +134,14 @@ struct StoreRebuildingTests {
         #expect(rebuilt.closedRecords == 1 && rebuilt.store.history[2].reason == "found ended by repair")
     }
 
+    @Test func `an end that is said to come is one of now`() throws {
+        var ended = HistoryRecord(opening: try lease("aaaaaaaa", 1, "10.1.0.1"))
+        ended.endedAt = 4_000_000
+        ended.endedBoot = .max
+        let rebuilt = try rebuild([], [], history: [ended])
+        #expect(rebuilt.resting.map(\.heldUntilBoot) == [6_000_000])
+    }
+
     @Test func `where rows may be missing all that is free rests`() throws {
         let rebuilt = try rebuild([], [try found("aaaaaaaa", 1, "10.1.0.1")], mayLackRows: true)
         #expect(rebuilt.resting.count == 19)
