@@ -18,6 +18,11 @@ public struct FileLock: ~Copyable, Sendable {
         self.file = file
     }
 
+    /// What the lock is on, whatever its path leads to by now.
+    ///
+    /// - Throws: the errno of fstat(2).
+    public borrowing func identity() throws(Errno) -> FileIdentity { try file.identity() }
+
     private static func take(_ file: borrowing OwnedDescriptor) throws(Errno) -> Bool {
         let raw = file.withRaw { $0 }
         do throws(Errno) {

@@ -19,22 +19,30 @@ final class RunDirectory {
     private struct HeldLock: ~Copyable {
         let path: String
         let lock: FileLock
-        let identity: FileIdentity?
+        let identity: FileIdentity
 
         init(_ path: String, of what: String) throws(HelperError) {
             do throws(Errno) {
                 // A predecessor that was killed may have left it to a child that is only just ending.
-                lock = try FileLock(path: path, patience: .milliseconds(300))
+                let lock = try FileLock(path: path, patience: .milliseconds(300))
+                identity = try lock.identity()
+                self.lock = lock
             } catch .wouldBlock {
                 throw HelperError("start: another vipns-helper serves \(what)")
             } catch {
                 throw HelperError("lock '\(path)': \(error)")
             }
             self.path = path
-            identity = try? FileIdentity(path: path)
         }
 
-        var isThere: Bool { identity != nil && (try? FileIdentity(path: path)) == identity }
+        /// Yes where nobody can tell: to take it again is no help while it is held.
+        var isThere: Bool {
+            do throws(Errno) {
+                return try FileIdentity(path: path) == identity
+            } catch {
+                return error != .noSuchFile
+            }
+        }
     }
 
     /// Makes the directory and takes the locks.
