@@ -162,7 +162,7 @@ struct Restoring: Sendable {
     }
 
     private func complete(_ missing: Missing, on socket: borrowing NetlinkSocket) throws(NetlinkError) {
-        var request = NetlinkRequest(capacity: 2048 + 80 * missing.routes.count)
+        var request = NetlinkRequest(capacity: 2048 + 80 * (link?.routes.count ?? 0))
         if missing.loopback { request.setLink(index: SessionNetworks.loopbackIndex, name: "lo", up: true) }
         if let index = missing.linkIndex, let link {
             let name = SessionNetworks.linkName

@@ -120,11 +120,11 @@ extension SessionNetworks {
     /// Deletes the session's link from outside, by the namespace's number, and waits until the kernel has.
     ///
     /// The last resort against a foreign holder of the namespace: the address is free afterwards, whoever holds on. The
-    /// link is told by its kind: it may have got another name.
+    /// link is told by its kind alone: it may have got another name, and another MAC address.
     /// - Throws: the kernel's refusal; a link or namespace that is gone is none.
     public func deleteLink(number: Int32) throws(NetworkError) {
         do throws(NetlinkError) {
-            for link in try host.links(targetNamespace: number) where Self.isSessionLink(link) {
+            for link in try host.links(targetNamespace: number) where link.kind == "macvlan" {
                 var request = NetlinkRequest(capacity: 256)
                 request.deleteLink(index: link.index, targetNamespace: number)
                 try host.perform(request, accepting: [.noSuchDevice])

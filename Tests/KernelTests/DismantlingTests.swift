@@ -59,6 +59,20 @@ import Testing
         }
     }
 
+    @Test func `a link is deleted whatever name and MAC address it has got`() async {
+        await #expect(processExitsWith: .success) {
+            try TestHost.run { host in
+                let opened = try host.open(101)
+                try host.ip("-n \(opened.name) link set eth0 down")
+                try host.ip("-n \(opened.name) link set eth0 address 52:54:00:12:34:56 name other")
+                try host.networks.deleteLink(number: opened.number)
+                #expect(try !host.ip("-n \(opened.name) -o link").contains("macvlan"))
+                #expect(try host.ip("-n \(opened.name) -o link").split(separator: "\n").count == 1)
+                _ = try host.networks.dismantle(opened.session, number: opened.number)
+            }
+        }
+    }
+
     @Test func `a file without mount is a wreck that is listed and taken away`() async {
         await #expect(processExitsWith: .success) {
             try TestHost.run { host in

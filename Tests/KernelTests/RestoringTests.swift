@@ -82,6 +82,31 @@ struct Damage: Sendable, CustomTestStringConvertible {
         }
     }
 
+    @Test func `what was taken away of a session with many routes is made anew`() async {
+        await #expect(processExitsWith: .success) {
+            try TestHost.run { host in
+                let plain = try Self.pair()
+                let six = try #require(IPAddress("fd76:6970:6e73::9"))
+                let routes = try (1...64).map {
+                    Route(to: try #require(IPPrefix("fd00:\($0)::/32")), via: six)
+                }
+                let link = SessionLink(
+                    parent: plain.parent, mode: plain.mode, mac: plain.mac, addresses: plain.addresses, mtuBytes: 1400,
+                    routes: routes)
+                let opened = try host.open(link)
+                let before = try Self.contents(host, opened)
+                // The other routes stay: what is missing is little, and all is asked for.
+                for words in ["route del 10.77.0.0/24", "-6 route del fd76:6970:6e73::/64"] {
+                    try host.ip("-n \(opened.name) \(words)")
+                }
+                #expect(try host.networks.restore(opened.session, number: opened.number, link: link) != nil)
+                let after = try Self.contents(host, opened)
+                #expect(after == before, "\(Set(after).symmetricDifference(before))")
+                _ = try host.networks.dismantle(opened.session, number: opened.number)
+            }
+        }
+    }
+
     @Test func `sessions that come and go wake nobody`() async {
         await #expect(processExitsWith: .success) {
             try TestHost.run { host in
