@@ -14,6 +14,11 @@ extension SessionService: Service {
     ///
     /// - Throws: where the store cannot be read, ``StoreBehind``.
     public func run() async throws {
+        // Also what a stream or a library has to do in between: a thread of the pool may not be to be had.
+        try await withTaskExecutorPreference(loop) { try await self.runOnLoop() }
+    }
+
+    private func runOnLoop() async throws {
         let stored = try await store.open(
             boot: surroundings.bootID, nowReal: SystemClock.realTimeMicroseconds(),
             nowBoot: SystemClock.bootTimeMicroseconds())
