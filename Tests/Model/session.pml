@@ -555,5 +555,5 @@ init {
 }
 
 #ifdef LIVENESS
-ltl everyCloseEnds { [] (ending[0] -> <> (!ending[0] || (!alive[0] && !linked[0] && row[0] == NO_ROW))) }
+ltl everyCloseEnds { [] (ending[0] -> <> (!ending[0] || (!alive[0] && !linked[0] && row[0] == NO_ROW && !taken))) }
 #endif
