@@ -52,6 +52,29 @@ import Testing
         #expect(ContinuousClock.now - begin >= .milliseconds(200))
     }
 
+    @Test func `a request that comes octet by octet has no more time than another`() async throws {
+        let limits = VarlinkServer.Limits.with { $0.patience = .milliseconds(200) }
+        let service = try TestService(limits: limits)
+        let lived = try await blocking { () -> Duration? in
+            let client = try RawClient(service.path)
+            let begin = ContinuousClock.now
+            for octet in #"{"method":""# + String(repeating: "x", count: 50) {
+                do throws(Errno) {
+                    _ = try UnixSocket.send(Array(octet.utf8), on: client.socket)
+                } catch {
+                    #expect(error == .brokenPipe || error == .connectionReset)
+                    return ContinuousClock.now - begin
+                }
+                if client.socket.isReadable(within: 50) { return ContinuousClock.now - begin }
+            }
+            return nil
+        }
+        // Deadlines are looked at eight times in that, and a busy machine takes four times as long.
+        let time = try #require(lived, "it went on for ever")
+        #expect(time >= .milliseconds(200) && time < .milliseconds(4 * 400), "\(time)")
+        await service.stop()
+    }
+
     @Test func `an idle client may stay`() async throws {
         let limits = VarlinkServer.Limits.with { $0.patience = .milliseconds(50) }
         let call = #"{"method":"io.example.testing.Echo","parameters":{"text":"x"}}"# + "\0"
