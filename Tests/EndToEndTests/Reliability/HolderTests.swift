@@ -67,6 +67,10 @@ extension EndToEnd.HolderTests {
     @Test func `who holds a dead session is named, and its address is free`() async throws {
         try await inLab("--hold", "3s", "--range", "10.77.0.101-10.77.0.110") { lab in
             let held = try Holding.allCases.map { try hold($0, lab) }
+            let macs = try held.map { try #require(try lab.session($0.session.id)?.mac) }
+            // As long as it has a link on it, the parent link knows that link's MAC address, in whichever namespace it is.
+            let known = try lab.succeed("bridge", "fdb", "show", "dev", "lan0")
+            #expect(macs.allSatisfy(known.contains), "\(macs): \(known)")
             _ = try lab.start("sh", "-c", "exec vipns watch --json > /run/vipns-lab/watched")
             usleep(400_000)
             try lab.succeed("sh", "-c", "kill -9 \(held.map { "\($0.session.pid)" }.joined(separator: " "))")
@@ -80,10 +84,45 @@ extension EndToEnd.HolderTests {
                 #expect(try lab.succeed("cat", "/run/vipns-lab/watched").contains(named))
             }
             try lab.expectFullPool(within: .seconds(6))
+            #expect(held.allSatisfy { !$0.holder.hasEnded })
+            let left = try lab.succeed("bridge", "fdb", "show", "dev", "lan0")
+            #expect(macs.allSatisfy { !left.contains($0) }, "\(macs): \(left)")
             // Those that hold the namespace itself can show that it has no link any more.
             let inside = try lab.succeed("sh", "-c", "nsenter --net=/proc/\(held[0].pid)/fd/3 ip link")
             #expect(!inside.contains("eth0"), "\(inside)")
             try lab.succeed("sh", "-c", "kill -9 \(held.map(\.pid).joined(separator: " "))")
+        }
+    }
+    /// It is dead already, and cannot end: who traces it has asked to hold it on its way out, and does.
+    @Test func `a process that cannot be killed is named, and keeps its address until it has ended`() async throws {
+        try await inLab("--leftovers", "kill") { lab in
+            let session = try lab.enter("sleep 600 & echo $!; wait")
+            let member = try session.running.line()
+            let tracer = try lab.start(
+                "/usr/bin/python3", "-uc",
+                """
+                import ctypes, os, time
+                libc = ctypes.CDLL(None)
+                # PTRACE_SEIZE with PTRACE_O_TRACEEXIT; ptrace(2).
+                assert libc.ptrace(0x4206, \(member), None, ctypes.c_void_p(0x40)) == 0
+                print(os.getpid())
+                time.sleep(600)
+                """
+            ).line()
+            let before = try #require(try lab.session(session.id))
+            let mac = try #require(before.mac)
+            try lab.succeed("kill", "-9", "\(session.pid)")
+            let named = "process \(member) (sleep)"
+            let isShown = try eventually { try lab.vipns("show", session.id).output.contains(named) }
+            #expect(isShown, "\(named)")
+            #expect(try lab.succeed("cat", "/run/vipns-lab/log/service.log").contains(named))
+            // What it stands in has the link still: the address is not free before both have gone.
+            #expect(try lab.succeed("bridge", "fdb", "show", "dev", "lan0").contains(mac))
+            #expect(try lab.session(session.id)?.state == "closing")
+            try lab.succeed("kill", "-9", tracer)
+            try lab.expect(session.id, becomes: nil, within: .seconds(6))
+            try lab.expectFullPool()
+            #expect(try !lab.succeed("bridge", "fdb", "show", "dev", "lan0").contains(mac))
         }
     }
 }
