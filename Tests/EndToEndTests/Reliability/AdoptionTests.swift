@@ -1,3 +1,4 @@
+import Foundation
 import LinuxSystem
 import Testing
 
@@ -11,6 +12,48 @@ private let leaders = """
     crowd.grow(int(sys.stdin.readline()))
     print(len(crowd.sessions), *crowd.refused[:1])
     sys.stdin.readline()
+    """
+
+/// A quarter each of so many leases: reserved, active, lingering with a process that has outlived its leader, and held.
+private let allPhases = """
+    quarter = int(sys.stdin.readline()) // 4
+    def leave(session):
+        "Leads a session no longer than until somebody else is in it."
+        if os.fork() == 0: rest(session)
+        os._exit(0)
+    crowd, service = Crowd(), Service()
+    for _ in range(quarter): service.ask("Open", mode="reserve")
+    crowd.grow(quarter)
+    crowd.grow(quarter, leave)
+    for _ in range(quarter):
+        session = service.ask("Open", mode="reserve")["parameters"]["session"]
+        service.ask("Close", session=session["id"])
+    print(len(crowd.sessions), *crowd.refused[:1])
+    sys.stdin.readline()
+    """
+
+/// Ends all that stands in another network namespace than this, and takes away pins and names; gives another boot's id.
+private let reboot = """
+    own = os.readlink("/proc/self/ns/net")
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/ns/net") != own: os.kill(int(pid), signal.SIGKILL)
+        except OSError: pass
+    for name in os.listdir("/run/vipns/netns"):
+        libc.umount2(f"/run/vipns/netns/{name}".encode(), 2)
+        os.unlink(f"/run/vipns/netns/{name}")
+    for name in os.listdir("/run/netns"):
+        if name.startswith("vipns-"): os.unlink(f"/run/netns/{name}")
+    import subprocess, uuid
+    open("/run/boot_id", "w").write(f"{uuid.uuid4()}\\n")
+    subprocess.run(["mount", "--bind", "/run/boot_id", "/proc/sys/kernel/random/boot_id"], check=True)
+    """
+
+/// What the store has of leases, by their phase.
+private let storedPhases = """
+    import sqlite3
+    file = sqlite3.connect("file:/run/vipns-lab/state/vipns.db?mode=ro", uri=True)
+    print(json.dumps(dict(file.execute("SELECT phase, count(*) FROM lease GROUP BY phase").fetchall())))
     """
 
 /// Asks until the service answers, and says when that was and what it said of the pool.
@@ -53,20 +96,21 @@ extension EndToEnd.AdoptionTests {
             try crowd.say("\(count)")
             #expect(try crowd.line(within: .seconds(120)) == "\(count)")
             let before = try lab.sessions()
-            var seconds = Double.infinity
-            // Late is what is late three times: the machine may have been busy.
-            for _ in 0..<3 where seconds >= Dose.limit(1) {
+            var starts: [Double] = []
+            for _ in 0..<3 {
                 try lab.tell("kill service")
                 let start = try lab.startMeasured()
                 #expect(start.leased == count && start.taken == count)
-                seconds = min(seconds, start.seconds)
+                starts.append(start.seconds)
             }
-            #expect(seconds < Dose.limit(1), "\(seconds) s")
+            // The median: one that is late may be the machine's doing, two are not.
+            let seconds = starts.sorted()[1]
+            #expect(seconds < Dose.limit(1), "\(starts) s")
             let after = try lab.sessions()
             #expect(after.count == count)
             #expect(after.map(\.address) == before.map(\.address) && after.map(\.cookie) == before.map(\.cookie))
             #expect(after.allSatisfy { $0.state == "active" } && after.map(\.leaders) == before.map(\.leaders))
-            print("measured: \(count) live sessions: first answer \(seconds) s after the service's start")
+            print("measured: \(count) live sessions: first answer \(starts) s after the service's starts")
             // They are watched as before.
             try crowd.say("end")
             try crowd.end()
@@ -76,28 +120,35 @@ extension EndToEnd.AdoptionTests {
 
     @Test func `after a reboot all leases are free in less than a second, and the history is closed`() async throws {
         let count = Dose.of(200, full: 1000)
-        try await inLab(options: Self.options) { lab in
-            _ = try lab.crowd(
-                "service = Service()\nfor _ in range(\(count)): service.ask('Open', mode='reserve')",
-                within: .seconds(120))
-            #expect(try lab.pool().leased == count)
+        // Longer than the test: what is held is free again by the reboot, and by nothing else.
+        try await inLab(options: Self.options + ["--hold", "1h"]) { lab in
+            let crowd = try lab.startCrowd(allPhases)
+            try crowd.say("\(count)")
+            #expect(try crowd.line(within: .seconds(120)) == "\(count / 2)")
+            let quarter = count / 4
+            var phases: [String: Int] = [:]
+            #expect(
+                try eventually {
+                    phases = Dictionary(grouping: try lab.sessions(), by: \.state).mapValues(\.count)
+                    return phases == ["active": 2 * quarter, "lingering": quarter, "held": quarter]
+                }, "\(phases)")
             for daemon in ["service", "helper"] { try lab.tell("kill \(daemon)") }
+            let stored = try JSONDecoder().decode(
+                [String: Int].self, from: Data(try lab.crowd(storedPhases).output.utf8))
+            #expect(stored == phases)
             // Nothing of a session is there when a machine comes up.
-            let reboot = """
-                set -e
-                for pin in /run/vipns/netns/*; do umount "$pin"; rm "$pin"; done
-                rm /run/netns/vipns-*
-                cat /proc/sys/kernel/random/uuid > /run/boot_id
-                mount --bind /run/boot_id /proc/sys/kernel/random/boot_id
-                """
-            #expect(try lab.run(["sh", "-c", reboot], within: .seconds(60)).status == 0)
+            let end = try lab.crowd(reboot)
+            #expect(end.status == 0, "\(end)")
             try lab.tell("start helper")
             let (seconds, leased, taken) = try lab.startMeasured()
             #expect(leased == 0 && taken == 0)
             #expect(seconds < Dose.limit(1), "\(seconds) s")
             #expect(try lab.sessions().isEmpty)
             let history = try lab.history("--limit", "\(count + 1)")
-            #expect(history.count == count && history.allSatisfy { $0.reason == "ended by reboot" && $0.ended != nil })
+            #expect(history.count == count && history.allSatisfy { $0.ended != nil })
+            // Those that were held had ended before.
+            let reasons = Dictionary(grouping: history, by: { $0.reason ?? "none" }).mapValues(\.count)
+            #expect(reasons == ["ended by reboot": 3 * quarter, "closed by request": quarter])
             print("measured: \(count) leases of another boot: free \(seconds) s after the service's start")
         }
     }
