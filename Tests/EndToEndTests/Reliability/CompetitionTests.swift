@@ -64,9 +64,14 @@ private struct Moment: Decodable {
 
 /// What happens between the end of sessions and the next grants.
 private enum Meanwhile: String, CaseIterable, CustomTestStringConvertible {
-    case nothing, restart
+    case nothing, restart, rest, restAndRestart
 
     var testDescription: String { rawValue }
+
+    /// All are free before the first is asked for: as long as they come free one by one, there is only one to choose.
+    var isLong: Bool { self == .rest || self == .restAndRestart }
+
+    var isRestart: Bool { self == .restart || self == .restAndRestart }
 }
 
 extension EndToEnd.CompetitionTests {
@@ -95,10 +100,14 @@ extension EndToEnd.CompetitionTests {
             try succession.say(chosen.map(\.id).joined(separator: " "))
             let ended = try succession.value([Moment].self, within: .seconds(60))
             #expect(ended.allSatisfy { $0.state == "held" } && ended.map(\.address) == chosen.map(\.address))
-            try succession.say("open")
-            if meanwhile == .restart {
+            if meanwhile.isLong { try lab.expectFullPool() } else { try succession.say("open") }
+            if meanwhile.isRestart {
                 try lab.kill(.service)
                 try lab.restart(.service)
+            }
+            if meanwhile.isLong {
+                #expect(try lab.pool().free == count)
+                try succession.say("open")
             }
             let granted = try succession.value([Moment].self, within: .seconds(60))
             #expect(granted.map(\.address) == ended.map(\.address))
