@@ -70,11 +70,12 @@ public enum StoreFiles {
         do throws(Errno) {
             // Beside the new pages the old log would be taken for theirs.
             for end in old where !end.isEmpty { try checked { unsafe unlink(path + end) } }
+            // The new log has nothing that is not in the pages, and once these have their name nobody looks for it.
+            for end in ends where !end.isEmpty { _ = unsafe unlink(new + end) }
             try checked { unsafe rename(new, path) }
             let folder = try OwnedDescriptor.open(
                 path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ".", O_RDONLY | O_DIRECTORY)
             try checked { folder.withRaw { fsync($0) } }
-            remove(new)
         } catch {
             throw LeaseStoreError(operation: "replace lease store", subject: path, cause: .storage("\(error)"))
         }
