@@ -15,10 +15,7 @@ enum StoreDamage: String, CaseIterable {
         case .cutFile: "del main[random.randrange(1, len(main)):]; log = None"
         case .header: "main[:40] = bytes(random.randrange(256) for _ in range(40)); log = None"
         case .zeroedPages: "main[4096:12 * 4096] = bytes(11 * 4096); log = None"
-        case .flippedAddress:
-            """
-            main, log = main.replace(b"10.77.0.10", b"10.77.0.11"), None
-            """
+        case .flippedAddress: "main = main.replace(b\"10.77.0.10\", b\"10.77.0.11\")"
         case .cutLog: "del log[random.randrange(len(log)):]"
         case .lost: "main = log = None"
         case .noLog: "log = None"
@@ -31,9 +28,11 @@ enum StoreDamage: String, CaseIterable {
 extension TestLab {
     /// Damages the store of the service, which must not run.
     ///
-    /// What the log holds is brought into the pages before, but for its last part, where the damage is not the log's.
+    /// What the log holds is brought into the pages before, where the damage is not the log's.
     func damageStore(_ damage: StoreDamage, seed: Int) throws {
         let isOfLog = [.cutLog, .noLog, .zeroedIndex].contains(damage)
+        // So that there is a log to be kept: of another page than those that are damaged.
+        let hasLog = damage == .flippedAddress
         let script = """
             import os, random, sqlite3
             random.seed(\(seed))
@@ -42,6 +41,9 @@ extension TestLab {
             if not \(isOfLog ? "True" : "False"):
                 file = sqlite3.connect(path)
                 file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                if \(hasLog ? "True" : "False"):
+                    file.execute("UPDATE boot SET lastNumber = lastNumber")
+                    file.commit()
                 # A writer that closes would take the log with it.
                 main, log, index = read(""), read("-wal"), read("-shm")
                 file.close()
@@ -61,6 +63,14 @@ extension TestLab {
     func repair(_ options: String...) throws -> Outcome {
         try run(
             ["vipns", "repair", "--config", "/run/vipns-lab/vipns.yaml", "--state", "/run/vipns-lab/state"] + options)
+    }
+
+    /// The hashes of the store's files, of those that were kept too, by name; not of the space that is kept for ends.
+    func storeFiles() throws -> [String: String] {
+        let text = try succeed("sh", "-c", "cd /run/vipns-lab/state && find . -name 'vipns.db*' -exec sha256sum {} +")
+        let pairs = text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        let hashes = Dictionary(uniqueKeysWithValues: pairs.map { (String($0[1].dropFirst(2)), $0[0]) })
+        return hashes.filter { $0.key != "vipns.db.reserve" }
     }
 
     /// What the kernel tells of each session, in the words of `vipns list`.
@@ -88,7 +98,7 @@ extension EndToEnd.RepairTests {
             _ = try lingering.running.line()
             try lab.succeed("kill", "-9", "\(lingering.pid)")
             try lab.expect(lingering.id, becomes: "lingering")
-            var counts = (refused: 0, repaired: 0)
+            var counts = (refused: 0, repaired: 0, kept: 0)
             let rounds = Dose.of(StoreDamage.allCases.count, full: 8 * StoreDamage.allCases.count)
             for round in 0..<rounds {
                 let damage = StoreDamage.allCases[round % StoreDamage.allCases.count]
@@ -108,11 +118,16 @@ extension EndToEnd.RepairTests {
                     counts.refused += isRefused ? 1 : 0
                     if !isRefused { try lab.kill(.service) }
                 }
+                let files = try lab.storeFiles()
                 let rehearsal = try lab.repair("--dry-run")
                 #expect(rehearsal.status == 0, "\(damage): \(rehearsal)")
+                #expect(try lab.storeFiles() == files, "\(damage): \(rehearsal)")
                 let outcome = try lab.repair()
                 #expect(outcome.status == 0, "\(damage): \(outcome)")
-                #expect(outcome.output.contains("nothing is changed") == isWhole || isLuck, "\(damage): \(outcome)")
+                let isUnchanged = outcome.output.contains("nothing is changed")
+                #expect(isUnchanged == isWhole || isLuck, "\(damage): \(outcome)")
+                let isKept = try expectKept(files, in: lab, damage, outcome)
+                counts.kept += isKept ? 1 : 0
                 counts.repaired += 1
                 #expect(try !lab.succeed("ls", "/run/vipns-lab/state").contains("repair"), "\(damage)")
                 try lab.restart(.service)
@@ -137,11 +152,41 @@ extension EndToEnd.RepairTests {
                 for entered in [next, last] { try lab.succeed("kill", "-9", "\(entered.pid)") }
                 #expect(try eventually { try lab.identities().count == 4 }, "\(damage)")
             }
-            print("damaged stores under live sessions: \(counts.refused) refused, \(counts.repaired) repaired")
+            #expect(counts.kept >= rounds * 6 / 10)
+            print(
+                "damaged stores under live sessions: \(counts.refused) refused, \(counts.repaired) repaired, of "
+                    + "\(counts.kept) the files were kept")
             for entered in [session, other] { try lab.succeed("kill", "-9", "\(entered.pid)") }
             #expect(try lab.vipns("close", "--all", "--kill").status == 0)
             try lab.expectFullPool()
         }
+    }
+
+    /// What was there before a repair that did anything is there afterwards, octet for octet, under one name that it has
+    /// told; nothing else is.
+    ///
+    /// - Returns: whether anything was kept.
+    private func expectKept(
+        _ former: [String: String], in lab: TestLab, _ damage: StoreDamage, _ outcome: Outcome
+    ) throws -> Bool {
+        let now = try lab.storeFiles()
+        let comment: Comment = "\(damage): \(former.keys.sorted()) \(now.keys.sorted()) \(outcome)"
+        if outcome.output.contains("nothing is changed") {
+            #expect(now == former, comment)
+            return false
+        }
+        let ends = ["", "-wal", "-shm"].filter { former["vipns.db\($0)"] != nil }
+        let new = now.filter { former[$0.key] == nil && $0.key.hasPrefix("vipns.db.damaged-") }
+        #expect(new.count == ends.count, comment)
+        // Those that were kept before are as they were.
+        #expect(former.allSatisfy { !$0.key.contains("damaged-") || now[$0.key] == $0.value }, comment)
+        // Without the old log and its index, which would be taken for the new store's.
+        #expect(now.keys.filter { !$0.contains("damaged-") } == ["vipns.db"], comment)
+        let told = try #require(
+            outcome.output.firstMatch(of: /the former store is '(.*)' \(remove it when/)?.1, comment)
+        let kept = try #require(told.split(separator: "/").last, comment)
+        for end in ends { #expect(new["\(kept)\(end)"] == former["vipns.db\(end)"], comment) }
+        return true
     }
 
     @Test func `repair refuses where the service runs, and says what to do`() async throws {
