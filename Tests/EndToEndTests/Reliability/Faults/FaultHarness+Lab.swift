@@ -13,7 +13,7 @@ extension FaultHarness {
             "helper": [f"{BIN}/vipns-helper", "--service-user", "64742", "--config", CONFIGURATION],
             "service": [f"{BIN}/vipnsd", "--config", CONFIGURATION, "--state", STATE],
         }
-        POOL = 4
+        POOLS = ("lab", "pair", "one", "lone", "spare")
 
         def until(what, limit=2.0, pause=0.002):
             """Asks again and again until the answer is yes; gives whether it was."""
@@ -304,9 +304,11 @@ extension FaultHarness {
 
         def expect_no_address_twice():
             """Grants all that counts as free: had an address been freed too early, it would be on two links now."""
-            for _ in range(POOL + 1):
-                reply = call("Open", mode="reserve", pool="lab")
-                if reply.get("outcome") != "granted": break
+            clients = {pool: Client() for pool in POOLS}
+            while clients:
+                for pool, client in clients.items(): client.ask("Open", mode="reserve", pool=pool)
+                for pool, client in list(clients.items()):
+                    if client.answer().get("outcome") != "granted": clients.pop(pool).close()
             found = addresses()
             twice = {address for address in found if found.count(address) > 1}
             if twice: raise Problem(f"on two links: {sorted(twice)}")
