@@ -1,103 +1,71 @@
 extension FaultHarness {
-    /// Has calls fail, once and for a while.
+    /// What a call can fail with, and where that is not tried.
     static let errors = #"""
         # What each call can fail with, of the errors that shortage, a bad disk and a signal make: its page in section 2
-        # of the manual, netlink(7) and unix(7). Not close, nor the locks of fcntl: strace would leave a descriptor open
-        # or a lock held, which the kernel does not. Not the calls by which memory is got: a Swift program ends where
-        # malloc fails.
+        # of the manual, netlink(7) and unix(7). Some calls make a descriptor in one of their uses: SO_PEERPIDFD and
+        # NS_GET_USERNS do.
         ERRORS = {call: errors.split() for calls, errors in {
-            "openat": "ENOSPC EINTR ENOMEM EMFILE EBUSY EACCES", "read pread64": "EIO EINTR",
-            "write pwrite64 fdatasync fsync fallocate": "EIO EINTR ENOSPC", "ftruncate": "EIO EINTR",
-            "newfstatat statx": "EACCES ENOMEM", "readlink": "EACCES EIO ENOMEM",
-            "access faccessat2": "EACCES EIO ENOMEM",
-            "unlink": "EACCES EBUSY EIO ENOMEM", "mkdir": "EACCES ENOMEM ENOSPC",
-            "symlink": "EACCES EIO ENOMEM ENOSPC", "rename": "EACCES EBUSY ENOMEM ENOSPC",
-            "chmod chown": "EACCES EIO ENOMEM",
+            "openat": "ENOSPC EINTR ENOMEM EMFILE EBUSY EACCES", "read readv pread64 preadv": "EIO EINTR",
+            "write writev pwrite64 pwritev fdatasync fsync fallocate": "EIO EINTR ENOSPC", "ftruncate": "EIO EINTR",
+            "newfstatat stat lstat fstat statx listxattr": "EACCES ENOMEM", "readlink readlinkat": "EACCES EIO ENOMEM",
+            "statfs fstatfs": "EINTR EIO ENOMEM", "access faccessat faccessat2": "EACCES EIO ENOMEM",
+            "unlink unlinkat": "EACCES EBUSY EIO ENOMEM", "mkdir mkdirat": "EACCES ENOMEM ENOSPC",
+            "symlink symlinkat": "EACCES EIO ENOMEM ENOSPC", "rename renameat renameat2": "EACCES EBUSY ENOMEM ENOSPC",
+            "chmod fchmod fchmodat chown fchown fchownat": "EACCES EIO ENOMEM",
             "mount": "EACCES EBUSY EMFILE ENOMEM", "umount2": "EBUSY ENOMEM", "unshare": "ENOMEM ENOSPC",
             "setns": "ENOMEM",
-            "clone3 vfork": "ENOMEM", "socket": "EACCES EMFILE ENOBUFS ENOMEM", "socketpair": "EMFILE",
-            "bind": "EACCES ENOMEM",
+            "clone clone3 vfork": "EAGAIN ENOMEM", "socket": "EACCES EMFILE ENOBUFS ENOMEM", "socketpair": "EMFILE",
+            "bind": "EACCES ENOMEM", "getsockname": "ENOBUFS",
+            "getsockopt": "EMFILE ENOMEM", "setsockopt": "ENOBUFS ENOMEM", "ioctl": "EMFILE ENOMEM",
             "connect": "EACCES EINTR", "accept4": "EINTR EMFILE ENOBUFS ENOMEM",
             "sendmsg sendto": "EACCES EINTR ENOBUFS ENOMEM",
-            "recvmsg recvfrom": "EINTR ENOBUFS ENOMEM", "epoll_ctl": "ENOMEM ENOSPC", "poll ppoll": "EINTR ENOMEM",
+            "recvmsg recvfrom": "EINTR ENOBUFS ENOMEM",
+            # Not poll's ENOMEM: the kernel takes memory where there are more than 30 descriptors, and nobody here has.
+            "poll ppoll epoll_wait epoll_pwait": "EINTR", "epoll_ctl": "ENOMEM ENOSPC",
             "pidfd_open": "EMFILE ENOMEM", "epoll_create1 eventfd2 timerfd_create signalfd4": "EMFILE ENOMEM",
             "pipe2 dup": "EMFILE", "execve": "EACCES EIO EMFILE ENOMEM", "wait4 waitid": "EINTR",
             "flock": "EINTR ENOMEM",
-            "getdents64": "EIO",
+            "getdents64": "EIO", "setpriority": "EACCES",
         }.items() for call in calls.split()}
+
+        # Calls of which no failure is tried, and why.
+        UNTRIED = set(" ".join(calls for why, calls in (
+            ("strace keeps a call that fails from happening: a descriptor would stay open, a lock held, as never else",
+                "close fcntl"),
+            ("a Swift program ends where it gets no memory", "mmap munmap mprotect mremap brk madvise"),
+            ("they fail for a wrong argument or a missing right alone, and want nothing", """
+                arch_prctl capget clock_gettime geteuid getegid getgid getpid getrlimit gettid getuid listen lseek
+                membarrier pidfd_send_signal prctl prlimit64 rseq rt_sigaction rt_sigprocmask rt_sigreturn
+                sched_getaffinity sched_yield set_robust_list set_tid_address sigaltstack sysinfo tgkill timerfd_settime
+                umask uname"""),
+            ("what is interrupted goes on in libc or in the kernel; getrandom waits while a machine starts alone",
+                "clock_nanosleep nanosleep futex restart_syscall rt_sigsuspend rt_sigtimedwait getrandom"),
+            ("they do not return", "exit exit_group"),
+        )).split())
 
         # What the helper hears of a process in /proc that has just gone: it is no error.
         GONE = {("helper", call, "EACCES") for call in ("openat", "readlink")}
-        # Without its own few descriptors Dispatch ends the program: it does not start then.
-        DISPATCH = {("start", call) for call in ("epoll_create1", "eventfd2", "timerfd_create", "epoll_ctl")}
+        # The daemon's own start is the harness's call. And what the helper starts there is the service's program, which
+        # comes to these calls first: Dispatch crashes it, and the toolchain's backtracer, with strace in it, hangs for as
+        # long as the helper has patience, 10 s.
+        NOT_OWN = {(daemon, "start", "execve") for daemon in daemons} | {("helper", stage, call)
+            for stage in ("start", "reload") for call in ("epoll_create1", "eventfd2", "timerfd_create", "epoll_ctl")}
+        # Without its own few descriptors Dispatch ends the program: it does not start then. Without one more it goes on
+        # and says nothing: it has no timer, which nothing uses, or does not hear one of the signals that end the service
+        # or have it read its configuration again.
+        DISPATCH = {("service", "start", call)
+            for call in ("epoll_create1", "eventfd2", "timerfd_create", "epoll_ctl")}
+        deaths, deaf = [], []
+        # What may take a client's connection from it; it hears that by the connection's end, and nothing else.
+        CONNECTION = {("service", call) for call in ("getsockopt", "recvmsg", "sendmsg")}
 
         def fault_points(recorded):
             """For each call that was seen and each error that it can have: once at each number, and lasting."""
             return [(daemon, stage, call, error, when)
                 for daemon, stage, call, number in recorded
                 for error in ERRORS.get(call, []) if (daemon, call, error) not in GONE
+                if (daemon, stage, call) not in NOT_OWN
                 for when in ([f"{number}", "1+"] if number == 1 else [f"{number}"])]
-
-        def fail_at(daemon, stage, call, error, when):
-            """Has calls of a daemon fail, and looks at what it does then and after.
-
-            Gives the seconds from the end of the fault to normal service; None where no call failed."""
-            log = "/run/injected"
-            fault = f"inject={call}:error={error}:when={when}"
-            work = Work(daemon, stage, "-o", log, "-e", f"trace={call}", "-e", fault)
-            lasting = when.endswith("+")
-            until(lambda: not daemon.lives() or not work.is_alive(), 0.5 if lasting else 4)
-            until(lambda: not daemon.lives(), min(work.settle, 0.2))
-            work.tracer.end()
-            since, isFresh = time.monotonic(), False
-            def begun():
-                """The end of the fault, or the new start of what could not start: it may end a while after the fault."""
-                nonlocal since, isFresh
-                if daemon.lives(): return since
-                if os.WIFSIGNALED(daemon.status) and (stage, call) not in DISPATCH:
-                    raise Problem(f"crashed: signal {os.WTERMSIG(daemon.status)}: {last_words(daemon)}")
-                # What cannot start says so, and is started again by whoever started it.
-                if stage != "start" or isFresh: raise Problem(f"ended: {daemon.status:#x}")
-                since, isFresh = time.monotonic(), True
-                daemon.launch()
-                return since
-            took = normal(begun)
-            expect_sessions(work)
-            work.join(8)
-            if work.refused: raise Problem(f"a close was refused: {work.refused}")
-            expect_no_address_twice()
-            expect_nothing()
-            with open(log) as lines: wasMet = "(INJECTED)" in lines.read()
-            if wasMet and daemon is service: find_helper()
-            return took if wasMet else None
-
-        def last_words(daemon):
-            with open(f"{LOG}/{daemon.name}.log") as log: return " | ".join(log.read().splitlines()[-3:])
-
-        def find_helper():
-            """Has the service lose the helper and find it again: what a failed call took from it for good shows there.
-
-            Found much later, such a harm has no name but that of the point at which it was met."""
-            helper.kill()
-            since = time.monotonic()
-            helper.launch()
-            normal(lambda: since, pause=0.02)
-
-        def normal(begun, pause=0.002):
-            """Opens and closes until it works again; gives the seconds since `begun` says."""
-            def works():
-                nonlocal reply
-                begun()
-                reply = tried("Open", mode="reserve", pool="spare")
-                session = reply.get("session", {}).get("id")
-                if session: reply = tried("Close", session=session, leftovers="kill")
-                elif "error" not in reply: reply = {"error": reply.get("outcome")}
-                return "error" not in reply
-            reply = None
-            if not until(works, 5, pause): raise Problem(f"no normal service after 5 s: {reply}")
-            took = time.monotonic() - begun()
-            if took > LATE: raise Late(f"normal service only after {took:.2f} s")
-            return took
 
         """#
 }

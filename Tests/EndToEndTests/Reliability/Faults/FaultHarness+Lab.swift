@@ -28,7 +28,12 @@ extension FaultHarness {
         # What is late when it took longer, in seconds.
         LATE = \#(Dose.limit(1))
 
-        class Late(Problem): pass
+        IS_SANITIZED = \#(Dose.isSanitized ? "True" : "False")
+
+        class Late(Problem):
+            def __init__(self, seconds):
+                super().__init__(f"well only after {seconds:.2f} s")
+                self.seconds = seconds
 
         # ---- The daemons, children of this program
 
@@ -108,6 +113,11 @@ extension FaultHarness {
             def call(self, method, **parameters):
                 self.ask(method, **parameters)
                 return self.answer()
+            def need(self, method, **parameters):
+                """The answer, which must be none of an error."""
+                reply = self.call(method, **parameters)
+                if "error" in reply: raise Problem(f"{method}: {reply}")
+                return reply
             def close(self): self.socket.close()
             def __enter__(self): return self
             def __exit__(self, *_): self.close()
@@ -120,10 +130,13 @@ extension FaultHarness {
             try: return call(method, patience, **parameters)
             except (OSError, ValueError) as error: return {"error": str(error)}
 
-        def reserve(pool="lab"):
-            reply = call("Open", mode="reserve", pool=pool)
-            if "session" not in reply: raise Problem(f"cannot reserve: {reply}")
-            return reply["session"]["id"]
+        def need(method, **parameters):
+            with Client() as client: return client.need(method, **parameters)
+
+        def reserve(pool="lab", outcome="granted"):
+            reply = need("Open", mode="reserve", pool=pool)
+            if reply.get("outcome") != outcome: raise Problem(f"not {outcome}: {reply}")
+            return reply.get("session", {}).get("id")
 
         programs = []
         def enter(before="", pool="lab"):
@@ -258,26 +271,25 @@ extension FaultHarness {
             time.sleep(0.1)
             open_descriptors = {daemon.name: daemon.descriptors() for daemon in daemons.values()}
 
-        def close_all(patience=4.0):
-            """Closes every session, all at once; what does not close."""
+        def close_all(*kept, patience=4.0):
+            """Closes every session, all at once and at the first try."""
             resting = ("held", "quarantined")
-            sessions = [session["id"] for session in call("List")["sessions"] if session["state"] not in resting]
+            sessions = [session["id"] for session in need("List")["sessions"] if session["state"] not in resting]
+            sessions = [session for session in sessions if session not in kept]
             clients, left = [Client(patience) for _ in sessions], {}
             for client, session in zip(clients, sessions): client.ask("Close", session=session, leftovers="kill")
             for client, session in zip(clients, sessions):
-                with client: reply = client.answer()
+                try:
+                    with client: reply = client.answer()
+                except (OSError, ValueError) as error: reply = {"error": f"{type(error).__name__} {error}"}
                 if "error" in reply and not reply["error"].endswith("SessionNotFound"): left[session] = reply
-            return left
+            if left: raise Problem(f"cannot close: {left}")
+            return sessions
 
         def expect_nothing():
             """All sessions close, and nothing is left of them."""
-            left = {}
-            def closed():
-                nonlocal left
-                try: left = close_all()
-                except (OSError, ValueError) as error: left = str(error)
-                return not left
-            if not until(closed, 5, 0.05): raise Problem(f"cannot close: {left}")
+            # What was under way may become a session a moment after the list was made.
+            if not until(lambda: not close_all(), 5, 0.05): raise Problem("there are sessions again and again")
             forget_programs()
             now = {}
             def is_empty():
@@ -341,16 +353,21 @@ extension FaultHarness {
                     self.process.wait()
                 self.process.stderr.close()
 
-        def counts(path, pid):
-            """How often the busiest thread of the process made each call; what it started does not count."""
-            calls, foreign = {}, set()
-            for line in open(path):
-                thread, _, text = line.partition(" ")
-                text = text.strip()
+        def counts(path):
+            """How often the busiest thread of the process made each call.
+
+            Of what the process started only the call counts by which a program is started: it is the process that fails
+            then. Its own start is not its own call."""
+            with open(path) as file: lines = [line.rstrip().partition(" ")[::2] for line in file]
+            # A new process may be at work before the call that made it is told to have returned.
+            calls, foreign, begun = {}, set(), {}
+            for thread, text in lines:
+                if re.match(r"\s*(clone3?|vfork|fork)\(", text): begun[thread] = text
                 made = re.search(r"(?:clone3?|vfork|fork)(?:\(| resumed).*= (\d+)$", text)
-                if made and ("CLONE_THREAD" not in text or thread in foreign): foreign.add(made.group(1))
-                name = re.match(r"(\w+)\(", text)
-                if thread in foreign or not name or name.group(1) in UNSEEN: continue
+                if made and ("CLONE_THREAD" not in begun.get(thread, "") or thread in foreign): foreign.add(made.group(1))
+            for thread, text in lines:
+                name = re.match(r"\s*(\w+)\(", text)
+                if not name or (thread in foreign) != (name.group(1) == "execve"): continue
                 calls.setdefault(name.group(1), {}).setdefault(thread, 0)
                 calls[name.group(1)][thread] += 1
             return {name: max(threads.values()) for name, threads in calls.items()}

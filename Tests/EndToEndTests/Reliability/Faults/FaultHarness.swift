@@ -22,25 +22,43 @@ enum FaultHarness {
     /// What came of the points of one lab.
     private struct Part: Decodable {
         let all: Int
-        let tried: Int
-        let met: Int
+        let stages: [String: Met]
         let slowest: Double
+        let late: [Double]
         let failures: [String]
+        let deaths: [String]
+        let deaf: [String]
+    }
+
+    /// How many points of a piece of work were tried, and at how many of them the daemon was when it was broken.
+    struct Met: Sendable, Decodable {
+        var tried = 0
+        var met = 0
     }
 
     /// What came of all.
     struct Report: Sendable {
         /// Points that there are.
         var all = 0
+        /// What was tried and met, by daemon and piece of work.
+        var stages: [String: Met] = [:]
         /// Points at which the daemon was, when it was broken.
-        var met = 0
-        /// The longest time until a daemon was ready again, in seconds.
+        var met: Int { stages.values.reduce(0) { $0 + $1.met } }
+        /// Pieces of work in which no point was met.
+        var unmet: [String] { stages.filter { $0.value.met == 0 }.keys.sorted() }
+        /// The longest time until a daemon was ready again, in seconds; of what was late, the second try's.
         var slowest = 0.0
+        /// The times of first tries that were late, in seconds.
+        var late: [Double] = []
+        /// Points at which libdispatch ended the service that it could not start.
+        var deaths: [String] = []
+        /// Points at which it started the service without a timer, or deaf to a signal.
+        var deaf: [String] = []
         /// What was found, by the name of the point: VIPNS_POINT repeats one.
         var failures: [String] = []
     }
 
-    private static let program = lab + stages + kills + errors
+    private static let program = lab + stages + kills + errors + failures
 
     /// Does so many points in some labs at a time, for most of a point's time is waiting.
     static func run(_ kind: Kind, points: Int, within limit: Duration) async -> Report {
@@ -50,7 +68,10 @@ enum FaultHarness {
             var report = Report()
             for await case let part? in group {
                 report.all = max(report.all, part.all)
-                report.met += part.met
+                report.stages.merge(part.stages) { Met(tried: $0.tried + $1.tried, met: $0.met + $1.met) }
+                report.late += part.late
+                report.deaths += part.deaths
+                report.deaf += part.deaf
                 report.slowest = max(report.slowest, part.slowest)
                 report.failures += part.failures
             }
