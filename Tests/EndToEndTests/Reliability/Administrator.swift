@@ -88,7 +88,7 @@ enum Administrator {
                 # One that has just ended, as nothing but its pin kept it, cannot be done anything to.
                 if outcome.returncode != 0 and end != "ended": end, problems = "failed", ["could not be done: " + outcome.stderr]
                 print(json.dumps({"act": act, "session": s["id"], "end": end, "seconds": seconds,
-                    "isEmpty": not s["leaders"], "text": "; ".join(problems)}), flush=True)
+                    "isEmpty": not s["leaders"], "isFatal": act in fatal, "text": "; ".join(problems)}), flush=True)
             for one in begun:
                 threads.append(threading.Thread(target=follow, args=one))
                 threads[-1].start()
