@@ -254,7 +254,8 @@ extension EndToEnd.ChurnTests {
             }
             print(
                 "measured: \(8 * kind.cycles) \(kind.name) cycles by 8 clients in \(done.seconds) s, "
-                    + "\(done.granted.reduce(0, +)) of \(done.known.reduce(0, +)) known ones granted: memory of the service "
+                    + "\(done.granted.reduce(0, +)) of \(done.known.reduce(0, +)) known ones granted: "
+                    + "memory of the service "
                     + "\(before.memory["service"] ?? 0) \(growth["service"].map { "\($0 >= 0 ? "+" : "")\($0)" } ?? "") KiB, of the helper "
                     + "\(before.memory["helper"] ?? 0) \(growth["helper"].map { "\($0 >= 0 ? "+" : "")\($0)" } ?? "") KiB"
             )

@@ -30,11 +30,11 @@ private let capture = """
                 seconds, nanoseconds = struct.unpack("qq", extra[0][2])
                 packets_of.setdefault(frame[6:12].hex(":"), []).append((seconds + nanoseconds / 1e9, frame))
         elif 0 in ready:
-            # The moment of each leader's kill, by its session's MAC address, and that from which on nobody is looked at.
+            # When each leader was killed, by its session's MAC address, and from when on nobody is looked at.
             killed, end = json.loads(sys.stdin.readline())
             def is_reset(frame): return frame[12:14] == b"\\x08\\0" and frame[23] == 6 and frame[47] & 4
             before = {mac: [packet for packet in heard if packet[0] < end] for mac, heard in packets_of.items()}
-            # A connection goes on in the kernel, but the program in its session sends datagrams, and ends with its leader.
+            # A connection goes on in the kernel; what the program sends are datagrams, and end with it.
             def is_program(frame): return frame[12:14] == b"\\x08\\0" and frame[23] == 17
             def last(mac, isWanted): return max((t for t, f in before[mac] if isWanted(f)), default=0) - killed[mac]
             ends = [last(mac, is_program) for mac in killed]
@@ -111,7 +111,7 @@ private struct Chorus: Decodable {
     let quarantined: Int
 }
 
-/// What came of the sessions: how many packets, and the last one, in seconds after the kill of that session's own leader.
+/// What came of the sessions: how many packets, and the last one, in seconds after that session's own leader's kill.
 private struct Capture: Decodable {
     let counts: [Int]
     /// The last one of its program.
@@ -145,8 +145,8 @@ extension EndToEnd.CrowdKillTests {
             #expect(outcome.killed.count == count && capture.ends.count == count)
             let last = (capture.ends + capture.silent).max() ?? 9
             #expect(last < Dose.limit(0.1), "\(last) s")
-            // The kernel goes on with a connection that has data to send, until the service has come to that session: its peer
-            // is told that it is over, and that is all.
+            // The kernel goes on with a connection that has data to send, until the service has come to that session:
+            // its peer is told that it is over, and that is all.
             let reset = capture.resets.max() ?? 9
             #expect(reset < Dose.limit(0.2), "\(reset) s")
             let noticed = outcome.closing.max() ?? 9

@@ -5,8 +5,8 @@ extension EndToEnd {
 }
 
 extension EndToEnd.DescriptorShortageTests {
-    /// Where the service cannot name the reason: it has no descriptor for the connection itself, or none for the namespace
-    /// that the helper sends, and the kernel then drops that, which ends the channel.
+    /// Where the service cannot name the reason: it has no descriptor for the connection itself, or none for the
+    /// namespace that the helper sends, and the kernel then drops that, which ends the channel.
     private static let unanswered = [
         "vipns: cannot call 'io.vipns.Open' at '/run/vipns/io.vipns': no answer in time",
         "vipns: cannot reach the helper: the connection to vipns-helper has ended (is vipns-helper running?)",

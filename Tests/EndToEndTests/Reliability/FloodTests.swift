@@ -67,8 +67,8 @@ private struct Asker {
 }
 
 extension EndToEnd.FloodTests {
-    // Each by a user of its own: as one, they would take each other's places, and what was to be idle, or slow, would not
-    // be there. Four do more than one may.
+    // Each by a user of its own: as one, they would take each other's places, and what was to be idle, or slow, would
+    // not be there. Four do more than one may.
     @Test func `users who flood the socket with connections keep nobody else from it`() async throws {
         let kinds = [("connections", "bob"), ("idle", "64803"), ("slow", "64804"), ("descriptors", "64805")]
         try await flood(by: kinds, seconds: Dose.of(8, full: 60), Asker.all(root: 50, user: 100)) { done in
