@@ -210,8 +210,12 @@ long vipns_receive(int fd, void *bytes, size_t size, int *descriptors, int limit
     }
     if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) || excess) {
         while (kept > 0) close(descriptors[--kept]);
-        errno = EMSGSIZE;
-        return -1;
+        if ((message.msg_flags & MSG_TRUNC) || excess) {
+            errno = EMSGSIZE;
+            return -1;
+        }
+        /* There was room for all that are taken: the kernel had no number to give. */
+        kept = -1;
     }
     *count = kept;
     return got;

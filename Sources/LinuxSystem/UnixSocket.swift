@@ -7,6 +7,8 @@ public struct ReceivedMessage: ~Copyable {
     public let octets: [UInt8]
     /// The descriptor that came with them.
     public let descriptor: OwnedDescriptor?
+    /// Whether one came that this process had no number free for, so that it is lost.
+    public let lacksDescriptor: Bool
 
     /// Takes the message apart.
     public consuming func take() -> OwnedDescriptor? { descriptor }
@@ -141,8 +143,17 @@ public enum UnixSocket {
 
     /// Receives one message or what a stream holds, at most `limit` octets and one descriptor.
     ///
-    /// - Throws: EMSGSIZE where more came: everything that came is then closed and lost; EAGAIN.
+    /// - Throws: EMSGSIZE where more came: everything that came is then closed and lost; EMFILE where the descriptor is; EAGAIN.
     public static func receive(
+        limit: Int, on socket: borrowing OwnedDescriptor
+    ) throws(Errno) -> ReceivedMessage {
+        let message = try receiveOctets(limit: limit, on: socket)
+        if message.lacksDescriptor { throw Errno(rawValue: EMFILE) }
+        return message
+    }
+
+    /// The same for those who have a use for the octets alone.
+    public static func receiveOctets(
         limit: Int, on socket: borrowing OwnedDescriptor
     ) throws(Errno) -> ReceivedMessage {
         let raw = socket.withRaw { $0 }
@@ -151,7 +162,8 @@ public enum UnixSocket {
         var octets = [UInt8](repeating: 0, count: limit)
         let size = try checked { unsafe vipns_receive(raw, &octets, limit, &passed, 1, &count) }
         octets.removeLast(limit - size)
-        return ReceivedMessage(octets: octets, descriptor: count == 1 ? OwnedDescriptor(adopting: passed) : nil)
+        return ReceivedMessage(
+            octets: octets, descriptor: count == 1 ? OwnedDescriptor(adopting: passed) : nil, lacksDescriptor: count < 0)
     }
 }
 

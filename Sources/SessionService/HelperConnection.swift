@@ -174,9 +174,12 @@ final class HelperConnection: Sendable {
     private func receiveOne() throws -> Bool {
         guard let message = try receiveWaiting() else { return false }
         let octets = message.octets
+        let lacksDescriptor = message.lacksDescriptor
         let descriptor = message.takeBox()
         if octets.isEmpty { throw Errno.connectionReset }
-        let (sequence, answer) = try HelperAnswer.decode(octets)
+        var (sequence, answer) = try HelperAnswer.decode(octets)
+        // The helper has done it, and whoever asked has nothing of it: he undoes it.
+        if lacksDescriptor { answer = .failed(.noDescriptor) }
         state.withLock { $0.lastHeard = SystemClock.bootTimeMicroseconds() }
         take(answer, sequence: sequence, descriptor: descriptor)
         return true
@@ -184,7 +187,7 @@ final class HelperConnection: Sendable {
 
     private func receiveWaiting() throws(Errno) -> ReceivedMessage? {
         do throws(Errno) {
-            return try UnixSocket.receive(limit: HelperProtocol.messageSize, on: socket)
+            return try UnixSocket.receiveOctets(limit: HelperProtocol.messageSize, on: socket)
         } catch .wouldBlock {
             return nil
         }
@@ -294,6 +297,8 @@ extension HelperRequest {
 
 extension HelperFailure {
     static let helperLost = HelperFailure(errno: ENOTCONN, description: "the connection to vipns-helper has ended")
+    static let noDescriptor = HelperFailure(
+        errno: EMFILE, description: "cannot take a descriptor from vipns-helper: \(Errno(rawValue: EMFILE))")
     static let helperSilent = HelperFailure(errno: ETIMEDOUT, description: "vipns-helper does not answer")
 
     /// Whether the helper itself is missing, rather than unable to do one thing.

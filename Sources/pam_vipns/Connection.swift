@@ -55,6 +55,7 @@ struct Connection: ~Copyable {
                 if descriptor.isThere { throw .malformed("more than one descriptor came with it") }
                 descriptor = another
             }
+            if count < 0 { throw .answer(EMFILE) }
             guard got > 0 else {
                 try Self.judge(got, error, isFull: start == ReplyReader.octetLimit)
                 continue

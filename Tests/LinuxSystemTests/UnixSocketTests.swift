@@ -57,6 +57,24 @@ struct UnixSocketTests {
         }
     }
 
+    @Test func `who has no number free for a descriptor is told so, and the octets are whole`() async {
+        await #expect(processExitsWith: .success) {
+            let pair = try UnixSocket.pair(.seqpacket)
+            for octet in [1, 2] as [UInt8] { _ = try UnixSocket.send([octet], passing: 0, on: pair.first) }
+            var limit = rlimit()
+            try checked { unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+            let usual = limit.rlim_cur
+            limit.rlim_cur = 0
+            try checked { unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+            #expect(throws: Errno(rawValue: EMFILE)) { _ = try UnixSocket.receive(limit: 4, on: pair.second) }
+            let message = try UnixSocket.receiveOctets(limit: 4, on: pair.second)
+            limit.rlim_cur = usual
+            try checked { unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) }
+            expect(message.lacksDescriptor && message.descriptor == nil, true)
+            #expect(message.octets == [2])
+        }
+    }
+
     @Test func `a message past the limit is refused with its descriptor`() async {
         await #expect(processExitsWith: .success) {
             let pair = try UnixSocket.pair(.seqpacket)

@@ -81,7 +81,8 @@ long vipns_send(int fd, const void *bytes, size_t size, int descriptor);
 
 /*
  * Receives up to size bytes and up to limit descriptors, close-on-exec; *count says how many came. Descriptors beyond
- * the limit are closed by the kernel or here. A cut-off message or control part fails with EMSGSIZE, nothing kept.
+ * the limit are closed by the kernel or here. A message that is cut off, or has more of them, fails with EMSGSIZE, nothing
+ * kept. Where this process has no number free for one, *count is -1: the octets are whole, what came with them is lost.
  */
 long vipns_receive(int fd, void *bytes, size_t size, int *descriptors, int limit, int *count);
 
