@@ -42,6 +42,28 @@ extension TestLab {
         try succeed("sh", "-c", script)
     }
 
+    /// Starts both daemons, the service with a clock of its own; gives what there is then.
+    fileprivate func startWithWallClock() throws -> [String: String] {
+        try preferFakeTime()
+        for daemon in ["helper", "service"] { try tell("start \(daemon)") }
+        return try census()
+    }
+
+    /// Ends all sessions, and looks at what is there that was not before the first one.
+    fileprivate func expectNothingLeft(since empty: [String: String]) throws {
+        try succeed("vipns", "close", "--all", "--kill")
+        // Of its own descriptors the service has more or fewer, as its database likes.
+        func counted(_ census: [String: String]) -> [String: String] {
+            census.filter { $0.key != "service-descriptors" }
+        }
+        var now: [String: String] = [:]
+        let isEmpty = try eventually(within: .seconds(8)) {
+            now = counted(try census())
+            return now == counted(empty)
+        }
+        #expect(isEmpty && now["sessions"] == "0", "left behind: \(now), once: \(empty)")
+    }
+
     /// Sets the service's wall clock that far from the right time.
     fileprivate func setWallClock(_ seconds: Int) throws {
         // In place: a reader must never find it empty.
@@ -76,7 +98,8 @@ private struct Jump: CustomTestStringConvertible {
     ]
     static let others = [
         Jump(from: FakeTime.year, to: 0), Jump(from: 0, to: -FakeTime.year),
-        Jump(from: -FakeTime.year, to: FakeTime.year, isRestarted: true), Jump(from: 0, to: 0, isRestarted: true),
+        Jump(from: -FakeTime.year, to: FakeTime.year, isRestarted: true),
+        Jump(from: 0, to: -FakeTime.year, isRestarted: true),
     ]
     static let all = Dose.isFull ? usual + others + usual + others : usual
 }
@@ -87,8 +110,7 @@ extension EndToEnd.ClockTests {
     {
         try await inLab(daemons: false) { lab in
             try lab.furnish(hold: "2s")
-            try lab.preferFakeTime()
-            for daemon in ["helper", "service"] { try lab.tell("start \(daemon)") }
+            let empty = try lab.startWithWallClock()
             let living = try lab.enter()
             let reserved = try #require(try lab.reserve().first)
             var opened = [living.id, reserved]
@@ -126,6 +148,58 @@ extension EndToEnd.ClockTests {
             print(
                 "measured: \(Jump.all.count) jumps of a wall clock by a year or two: holds of 2 s were off by \(errors) s"
             )
+            try lab.expectNothingLeft(since: empty)
+        }
+    }
+}
+
+extension EndToEnd.ClockTests {
+    @Test func `an opener's time to enter, and the rest of an address in conflict, are not of the clock that jumps`()
+        async throws
+    {
+        try await inLab(daemons: false) { lab in
+            try lab.furnish(hold: "2s")
+            let empty = try lab.startWithWallClock()
+            // The first address is another link's.
+            let rival = ["name", "rival", "link", "lan0", "address", "02:00:0a:4d:00:65", "type", "macvlan"]
+            try lab.succeed(
+                "sh", "-ec", "ip link add \(rival.joined(separator: " ")) mode bridge; ip link set rival up")
+            let begun = SystemClock.bootTimeMicroseconds()
+            let opener = try lab.startClient(
+                """
+                reply, descriptors = call_with_descriptor("Open", mode="enter")
+                print(reply["parameters"]["session"]["id"])
+                time.sleep(60)
+                """)
+            let opened = try opener.line()
+            // What was made of the first one is taken apart meanwhile.
+            var conflicts: [SessionRow] = []
+            let isQuarantined = try eventually {
+                conflicts = try lab.sessions().filter { $0.state == "quarantined" }
+                return !conflicts.isEmpty
+            }
+            try #require(isQuarantined)
+            let quarantined = conflicts[0].id
+            try lab.succeed("ip", "link", "del", "rival")
+            var waited: [String: Double] = [:]
+            let isOver = try eventually(within: .seconds(15)) {
+                let seconds = Double(SystemClock.bootTimeMicroseconds() - begun) / 1e6
+                // Forth and back, more than once: what is looked at by the wall clock would end at one of them.
+                try lab.setWallClock(Int(seconds) % 2 == 0 ? FakeTime.year : -FakeTime.year)
+                let states = Dictionary(uniqueKeysWithValues: try lab.sessions().map { ($0.id, $0.state) })
+                if states[opened] != "allocating", waited["entry"] == nil { waited["entry"] = seconds }
+                if states[quarantined] == nil, waited["quarantine"] == nil { waited["quarantine"] = seconds }
+                return waited.count == 2
+            }
+            #expect(isOver && waited.values.allSatisfy { abs($0 - 10) < 1 }, "\(waited)")
+            // The opener has the namespace's descriptor: the link is deleted first.
+            #expect(try eventually { try lab.history(of: opened).ended != nil })
+            #expect(try lab.history(of: opened).reason == "opener never entered")
+            print("measured: ends of 10 s under a wall clock that jumps: \(waited)")
+            try lab.setWallClock(0)
+            opener.kill()
+            try lab.succeed("pkill", "-f", "call_with_descriptor")
+            try lab.expectNothingLeft(since: empty)
         }
     }
 }
@@ -134,8 +208,7 @@ extension EndToEnd.ClockTests {
     @Test func `a clock that is a year ahead for a moment costs no history, not of former boots either`() async throws {
         try await inLab(daemons: false) { lab in
             try lab.furnish(hold: "100ms", line: "history: {keep: 30d}")
-            try lab.preferFakeTime()
-            for daemon in ["helper", "service"] { try lab.tell("start \(daemon)") }
+            let empty = try lab.startWithWallClock()
             func use() throws -> String {
                 let session = try lab.enter("exit 0")
                 try lab.expect(session.id, becomes: nil)
@@ -158,6 +231,7 @@ extension EndToEnd.ClockTests {
             }
             #expect(try lab.history("--limit", "100").map(\.id) == used.reversed())
             #expect(try lab.history(of: living.id).reason == "ended by reboot")
+            try lab.expectNothingLeft(since: empty)
         }
     }
 }
