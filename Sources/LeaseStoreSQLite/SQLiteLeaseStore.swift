@@ -175,9 +175,14 @@ public final class SQLiteLeaseStore: LeaseStore {
     struct Damage: Error, CustomStringConvertible {
         private let complaint: String
 
-        init(_ complaint: String) { self.complaint = complaint }
+        init(_ complaint: String) { self.complaint = inOneLine(complaint) }
 
         var description: String { "\(complaint) (\(damageHint))" }
+    }
+
+    /// SQLite quotes a schema as it was written, and lists what a check has found: a log has one line for each message.
+    private static func inOneLine(_ text: String) -> String {
+        text.split { $0.isNewline || $0 == " " }.joined(separator: " ")
     }
 
     /// The facts of an error that came out of GRDB.
@@ -187,7 +192,7 @@ public final class SQLiteLeaseStore: LeaseStore {
         // A value of another type than its column's.
         if let error = error as? RowDecodingError { return .storage("\(Damage("\(error)"))") }
         guard let error = error as? DatabaseError else { return .storage("\(error)") }
-        let message = error.message ?? "\(error.resultCode)"
+        let message = inOneLine(error.message ?? "\(error.resultCode)")
         switch error.resultCode {
         case .SQLITE_CANTOPEN: return .storage("\(message) (the folder must exist and be writable)")
         case .SQLITE_FULL: return .storage("\(message) (make room on that disk; sessions can be closed meanwhile)")

@@ -41,6 +41,18 @@ struct DamagedFileTests {
         #expect(message.hasPrefix("cannot open lease store '\(folder.file)': file is not a database ("))
     }
 
+    @Test func `a damaged schema is told in one line`() async throws {
+        _ = try SQLiteLeaseStore(path: folder.file)
+        try await change(
+            """
+            PRAGMA writable_schema = ON;
+            UPDATE sqlite_schema SET sql = replace(sql, 'bootID', '`bootID') WHERE name = 'lease'
+            """)
+        let message = try #require(failure())
+        #expect(message.contains("malformed database schema (lease)"), "\(message)")
+        #expect(!message.contains { $0.isNewline }, "\(message)")
+    }
+
     @Test func `a missing folder is named`() throws {
         do {
             _ = try SQLiteLeaseStore(path: "/proc/no-such-folder/vipns.db")
