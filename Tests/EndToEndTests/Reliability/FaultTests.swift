@@ -51,7 +51,8 @@ extension EndToEnd.FaultTests {
         let first = shortages.flatMap { call, errors in
             errors.flatMap { error in ["1", "1+"].map { "service start \(call) \(error) \($0)" } }
         }
-        let deaths = Set(report.deaths)
+        // Seldom it ends the service where it cannot look at a thread of it, too.
+        let deaths = Set(report.deaths.filter { !$0.hasPrefix("service start openat ") })
         #expect(deaths.isSubset(of: first), "\(deaths.subtracting(first))")
         #expect(deaths.count == first.count || !Dose.isFull || Environment["VIPNS_POINT"] != nil, "\(deaths)")
         // The three signals and the timer: which call is whose is luck, the last numbers are not met in each run.
