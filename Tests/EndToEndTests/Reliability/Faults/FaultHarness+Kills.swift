@@ -69,7 +69,7 @@ extension FaultHarness {
                 expect_sessions(work)
             except Problem as problem: raise Problem(f"{daemon.name} {stage}, unharmed: {problem}")
             expect_nothing()
-            return counts(path)
+            return counts(path, daemon.pid)
 
         # The store's log is read piece by piece at a start: of a hundred reads in a row none is another point. Nor is
         # one wait of a loop another than the next.

@@ -353,15 +353,16 @@ extension FaultHarness {
                     self.process.wait()
                 self.process.stderr.close()
 
-        def counts(path):
+        def counts(path, pid):
             """How often the busiest thread of the process made each call.
 
             Of what the process started only the call counts by which a program is started: it is the process that fails
             then. Its own start is not its own call."""
             with open(path) as file: lines = [line.rstrip().partition(" ")[::2] for line in file]
-            # A new process may be at work before the call that made it is told to have returned.
+            # A new process may be at work before the call that made it is told to have returned, if it is told at all.
             calls, foreign, begun = {}, set(), {}
             for thread, text in lines:
+                if re.match(r"\s*execve\(", text) and thread != str(pid): foreign.add(thread)
                 if re.match(r"\s*(clone3?|vfork|fork)\(", text): begun[thread] = text
                 made = re.search(r"(?:clone3?|vfork|fork)(?:\(| resumed).*= (\d+)$", text)
                 if made and ("CLONE_THREAD" not in begun.get(thread, "") or thread in foreign): foreign.add(made.group(1))
