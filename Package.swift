@@ -19,7 +19,6 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// A library target: one concern, importing only what is listed here.
@@ -118,7 +117,7 @@ let package = Package(
             "vipnsd",
             [
                 "SessionService", "LeaseStoreSQLite", "ServiceConfiguration", "Leasing", "LinuxSystem", "Addressing",
-                "ProgramVersion", logging, lifecycle, signals, argumentParser,
+                "ProgramVersion", logging, lifecycle, argumentParser,
             ]),
         program("vipns", ["ClientAPI", "Varlink", "LinuxSystem", "ProgramVersion", argumentParser]),
         program(

@@ -15,10 +15,9 @@ import ProgramVersion
 import ServiceConfiguration
 import ServiceLifecycle
 import SessionService
-import UnixSignals
 
 @main
-struct Vipnsd: AsyncParsableCommand {
+struct Vipnsd: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "vipnsd", abstract: "The session service: pools, leases, sessions. Runs as its own user.",
         discussion: "Started by the system after vipns-helper. Either may be restarted while sessions live.",
@@ -61,13 +60,13 @@ struct Vipnsd: AsyncParsableCommand {
         }
     }
 
-    func run() async throws {
+    func run() throws {
         if let check { throw ExitCode(Checking.check(check)) }
         if let allowance { throw ExitCode(Checking.printAllowance(allowance)) }
         // Who reads what is said here may end first: no reason to end as well.
         _ = signal(SIGPIPE, SIG_IGN)
         do {
-            if repair { try await repairStore() } else { try await serve() }
+            if repair { try repairStore() } else { try serve() }
         } catch let error as StartError {
             complain(error.description)
             throw ExitCode(1)
@@ -80,13 +79,17 @@ struct Vipnsd: AsyncParsableCommand {
         }
     }
 
-    private func serve() async throws {
+    private func serve() throws {
         guard geteuid() != 0 else {
             throw StartError("start as root: the service has no privilege (start it as its own user, such as 'vipns')")
         }
         let configuration = try loadConfiguration()
-        // Told to reload before it can, it must not end.
-        _ = signal(SIGHUP, SIG_IGN)
+        let descriptor: OwnedDescriptor
+        do throws(Errno) {
+            descriptor = try Signals.block()
+        } catch {
+            throw StartError("hear signals: \(error)")
+        }
         let lock = try takeLock()
         defer { extendLifetime(lock) }
         do throws(Errno) {
@@ -104,6 +107,7 @@ struct Vipnsd: AsyncParsableCommand {
         }
         warnOfOldKernel(logger)
         let service: SessionService
+        let signals: Signals
         do {
             service = try SessionService(
                 configuration: configuration,
@@ -112,18 +116,19 @@ struct Vipnsd: AsyncParsableCommand {
                     configurationFile: config, collectEvery: .seconds(collect),
                     readConfiguration: { [config] in Checking.reading(config) }),
                 store: store, logger: logger)
+            signals = try Signals(descriptor, for: service)
         } catch {
-            throw StartError("make the service's event loop: \(error)")
+            throw StartError("make the service's event loops: \(error)")
         }
         let group = ServiceGroup(
             configuration: .init(
                 services: [
-                    .init(service: Hangups(service: service)),
+                    .init(service: signals, successTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: service, successTerminationBehavior: .gracefullyShutdownGroup),
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet(logger)))
+                logger: quiet(logger)))
         defer { LogWriter.shared.flush() }
-        try await group.run()
+        try signals.loop.run { try await group.run() }
     }
 
     private func warnOfOldKernel(_ logger: Logger) {
@@ -133,7 +138,7 @@ struct Vipnsd: AsyncParsableCommand {
         }
     }
 
-    private func repairStore() async throws(StartError) {
+    private func repairStore() throws {
         guard geteuid() != 0 else {
             throw StartError("repair as root: the store is the service's (run 'vipns repair', which becomes its user)")
         }
@@ -143,7 +148,7 @@ struct Vipnsd: AsyncParsableCommand {
         _ = umask(0o077)
         let repairing = Repairing(
             path: "\(state)/vipns.db", helper: helper, configuration: configuration, isRehearsal: dryRun)
-        try await repairing.run()
+        try EventLoop().run { try await repairing.run() }
     }
 
     /// The life-cycle library tells of every step at a level that would drown what matters.
