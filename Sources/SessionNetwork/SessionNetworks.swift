@@ -104,12 +104,12 @@ public final class SessionNetworks {
         let firewall = try preparation.firewall.map { (path) throws(NetworkError) in try SessionFirewall(path: path) }
         try SessionSysctls.check(preparation.settings.map(\.name) + preparation.inherited)
         let nameServers = NameServerRules(preparation.nameServers)
-        let settings = try preparation.settings + SessionSysctls.readInherited(preparation.inherited)
+        let inherited = try SessionSysctls.readInherited(preparation.inherited)
         let new: NetworkNamespace.Made<Result<Inside, NetworkError>>
         do throws(Errno) {
             new = try NetworkNamespace.make { () throws(Errno) -> Result<Inside, NetworkError> in
                 do throws(NetworkError) {
-                    try prepareInside(firewall, nameServers, settings)
+                    try prepareInside(firewall, nameServers, preparation.settings, inherited: inherited)
                 } catch {
                     return .failure(error)
                 }
@@ -156,11 +156,12 @@ public final class SessionNetworks {
     ///
     /// The firewall comes first: it may be what loads the module whose settings the pool gives.
     private static func prepareInside(
-        _ firewall: SessionFirewall?, _ nameServers: NameServerRules?, _ settings: [NetworkSetting]
+        _ firewall: SessionFirewall?, _ nameServers: NameServerRules?, _ settings: [NetworkSetting],
+        inherited: [NetworkSetting]
     ) throws(NetworkError) {
         try firewall?.load()
         try nameServers?.load()
-        try SessionSysctls.write(settings)
+        try SessionSysctls.write(settings, inherited: inherited)
     }
 
     /// The one batch: the host gets number 0 inside, so that the link can be made on the host's parent link from there.

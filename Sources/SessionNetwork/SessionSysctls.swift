@@ -16,14 +16,24 @@ enum SessionSysctls {
             "set '\(refused)' in a session", .notPermitted, hint: "every session gets it from vipns itself")
     }
 
-    /// Writes a pool's settings from the thread inside, then those of every session.
-    static func write(_ settings: [NetworkSetting]) throws(NetworkError) {
+    /// Writes a pool's settings and the host's from the thread inside, then those of every session.
+    ///
+    /// What the host has is root's to know: no message says it.
+    static func write(_ settings: [NetworkSetting], inherited: [NetworkSetting]) throws(NetworkError) {
         for setting in settings {
             do throws(Errno) {
                 try writeFile(setting.name.path, setting.value)
             } catch {
                 throw NetworkError(
                     "set '\(setting.name)' to '\(setting.value)' in a session", error, hint: hint(for: error))
+            }
+        }
+        for setting in inherited {
+            do throws(Errno) {
+                try writeFile(setting.name.path, setting.value)
+            } catch {
+                throw NetworkError(
+                    "set '\(setting.name)' to the host's value in a session", error, hint: hint(for: error))
             }
         }
         do throws(Errno) {
@@ -56,11 +66,13 @@ enum SessionSysctls {
     }
 
     /// The values that the calling thread's namespace has now: the host's.
+    ///
+    /// Those that everybody may read: the service, who names them, is not root.
     static func readInherited(_ names: [NetworkSettingName]) throws(NetworkError) -> [NetworkSetting] {
         try names.map { (name) throws(NetworkError) in
             let text: String
             do throws(Errno) {
-                text = String(decoding: try readFile(name.path, limit: 4096), as: UTF8.self)
+                text = try readPublicFile(name.path)
             } catch {
                 throw NetworkError("read the host's '\(name)' for a session", error)
             }
@@ -71,6 +83,16 @@ enum SessionSysctls {
             }
             return setting
         }
+    }
+
+    /// - Throws: EACCES where others than its owner and group may not read it.
+    private static func readPublicFile(_ path: String) throws(Errno) -> String {
+        let file = try OwnedDescriptor.open(path, O_RDONLY)
+        let raw = file.withRaw { $0 }
+        var facts = stat()
+        try checked { unsafe fstat(raw, &facts) }
+        guard facts.st_mode & S_IROTH != 0 else { throw .permissionDenied }
+        return String(decoding: try file.readAll(limit: 4096), as: UTF8.self)
     }
 
     private static func hint(for error: Errno) -> String? {

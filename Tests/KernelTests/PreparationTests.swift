@@ -107,6 +107,26 @@ import Testing
         }
     }
 
+    /// root alone may read the first, and the second is not to be set inside.
+    @Test(arguments: [
+        ("net.ipv6.conf.lan0.stable_secret", "cannot read the host's '", "' for a session: Permission denied"),
+        ("net.core.rmem_max", "cannot set '", "' to the host's value in a session: Permission denied"),
+    ])
+    func `a value of the host is told nobody`(text: String, begin: String, end: String) async {
+        await #expect(processExitsWith: .success) { [text, begin, end] in
+            try TestHost.run { host in
+                let name = try #require(NetworkSettingName(text))
+                if text.hasSuffix("secret") { try writeFile(name.path, "2001:db8::5ec:1e7") }
+                let value = try readTextFile(name.path).filter { !$0.isWhitespace }
+                let error = expectError { _ = try host.make(NamespacePreparation(inherited: [name])) }
+                let words = error?.description ?? ""
+                #expect(words.hasPrefix("\(begin)\(text)\(end)"), "\(words)")
+                #expect(!value.isEmpty && !words.contains(value), "\(words)")
+                #expect(try host.numbers().isEmpty)
+            }
+        }
+    }
+
     @Test func `MTU and routes`() async {
         await #expect(processExitsWith: .success) {
             struct Link: Decodable {
