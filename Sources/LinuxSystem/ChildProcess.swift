@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A program started by this process, waited for by its pidfd.
 ///
-/// Dropping the value neither ends nor reaps the child; call ``wait()``.
+/// Dropping the value neither ends nor reaps the child; call ``wait()``, or see ``ShortLivedChild``.
 public struct ChildProcess: ~Copyable, Sendable {
     /// The child's number, valid until it is waited for.
     public let pid: Int32
@@ -91,9 +91,10 @@ public struct ChildProcess: ~Copyable, Sendable {
     /// Waits until the child has ended and reaps it; waitpid(2).
     ///
     /// - Throws: ECHILD where somebody else reaped it.
-    public consuming func wait() throws(Errno) -> Ending {
+    public consuming func wait() throws(Errno) -> Ending { try Self.wait(for: pid) }
+
+    static func wait(for pid: Int32) throws(Errno) -> Ending {
         var status: CInt = 0
-        let pid = self.pid
         try checked { unsafe waitpid(pid, &status, 0) }
         return Ending(waitStatus: status)
     }

@@ -39,9 +39,10 @@ enum NftProgram {
     ) throws(Errno) -> (ChildProcess.Ending, String) {
         let words = try UnixSocket.pair(.stream)
         // From the start, whoever read it before: the descriptor is this session's own.
-        let child = try ChildProcess(
-            program, arguments: ["-f", "-"], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-            input: script.withRaw { $0 }, error: words.second.withRaw { $0 }, options: .dieWithParent)
+        let child = ShortLivedChild(
+            try ChildProcess(
+                program, arguments: ["-f", "-"], environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+                input: script.withRaw { $0 }, error: words.second.withRaw { $0 }, options: .dieWithParent))
         let process = try PidDescriptor(pid: child.pid)
         let output = words.keepingFirst()
         let deadline = ContinuousClock.now + patience
@@ -53,13 +54,7 @@ enum NftProgram {
             if text.count < 4096 { text += part }
         }
         let left = max(0, (deadline - .now).milliseconds)
-        if !process.descriptor.isReadable(within: Int32(clamping: left)) {
-            try process.signal(SIGKILL)
-            // Whoever survives that hangs in the kernel; the child is then init's to reap.
-            guard process.descriptor.isReadable(within: 200) else { throw .timedOut }
-            _ = try child.wait()
-            throw .timedOut
-        }
+        guard process.descriptor.isReadable(within: Int32(clamping: left)) else { throw .timedOut }
         return (try child.wait(), String(decoding: text, as: UTF8.self))
     }
 

@@ -32,26 +32,22 @@ struct AllowanceSource {
         let deadline = ContinuousClock.now + patience
         let pipe = try attempt { () throws(Errno) in try UnixSocket.pair(.stream) }
         let child = try attempt { () throws(Errno) in
-            try ChildProcess(
-                program, arguments: ["--allowance", configuration],
-                environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
-                output: pipe.second.withRaw { $0 }, error: 2, identity: reader, options: .dieWithParent)
+            ShortLivedChild(
+                try ChildProcess(
+                    program, arguments: ["--allowance", configuration],
+                    environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+                    output: pipe.second.withRaw { $0 }, error: 2, identity: reader, options: .dieWithParent))
         }
         let process = try attempt { () throws(Errno) in try PidDescriptor(pid: child.pid) }
         let output = pipe.keepingFirst()
-        let text = Result { () throws(ReadingFailure) in try read(output, until: deadline, patience: patience) }
-        if case .failure = text { try? process.signal(SIGKILL) }
-        if !process.descriptor.isReadable(within: 1000) { try? process.signal(SIGKILL) }
-        // Whoever survives that is not waited for.
+        let octets = try read(output, until: deadline, patience: patience)
         guard process.descriptor.isReadable(within: 1000) else { throw .tooSlow(patience) }
-        // Killed because of it: why, is what matters.
-        let octets = try text.get()
         let ending = try ended(child)
         guard ending == .exited(0) else { throw .ended(ending) }
         return octets
     }
 
-    private func ended(_ child: consuming ChildProcess) throws(ReadingFailure) -> ChildProcess.Ending {
+    private func ended(_ child: consuming ShortLivedChild) throws(ReadingFailure) -> ChildProcess.Ending {
         do throws(Errno) {
             return try child.wait()
         } catch {

@@ -105,4 +105,22 @@ struct ChildProcessTests {
         try PidDescriptor(pid: pid).signal(SIGKILL)
         try expect(child.wait(), .signalled(SIGKILL))
     }
+
+    @Test(arguments: ["exec sleep 20", "trap '' TERM; while :; do sleep 1; done", "exit 3"])
+    func `a short-lived child that is dropped is killed and reaped`(script: String) throws {
+        func fail() throws -> Int32 {
+            let child = ShortLivedChild(try ChildProcess("/bin/sh", arguments: ["-c", script]))
+            let identity = ProcessIdentity(pid: child.pid)
+            #expect(identity != nil)
+            return child.pid
+        }
+        let pid = try fail()
+        // Nobody's child of ours any more, not even a zombie.
+        #expect(waitpid(pid, nil, WNOHANG) == -1 && errno == ECHILD)
+    }
+
+    @Test func `a short-lived child that is waited for tells its end`() throws {
+        let child = ShortLivedChild(try ChildProcess("/bin/sh", arguments: ["-c", "exit 3"]))
+        try expect(child.wait(), .exited(3))
+    }
 }
