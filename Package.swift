@@ -166,6 +166,7 @@ let package = Package(
         tests("DocumentationTests", ["vipns", "HelperChannel", "ClientAPI", "LinuxSystem"]),
         tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
         tests("VipnsdTests", ["vipnsd", logging]),
+        tests("VipnsHelperTests", ["vipns-helper", "HelperChannel", "Addressing"]),
         tests("EndToEndTests", ["LinuxSystem", "LeaseStoreSQLite", "KernelSupport"]),
         tests("PAMModuleTests", ["PAMModule"]),
         // A program that lets people in, for the tests of the module as libpam loads it.

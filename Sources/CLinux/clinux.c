@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -257,6 +258,24 @@ long vipns_receive_numbered(int fd, void *bytes, size_t size, int *number) {
             memcpy(number, CMSG_DATA(header), sizeof *number);
     }
     return got;
+}
+
+int vipns_set_file_system_user(unsigned uid) {
+    int before;
+    if (gettid() == getpid()) {
+        errno = EPERM;
+        return -1;
+    }
+    before = setfsuid(uid);
+    /* It tells the former one in any case; for -1, who is nobody, it tells the one in force. */
+    if ((unsigned)setfsuid(-1) == uid) return before;
+    errno = EPERM;
+    return -1;
+}
+
+int vipns_set_receive_buffer(int fd, int octets) {
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &octets, sizeof octets) == 0) return 0;
+    return setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
 }
 
 int vipns_has_capability(int capability) {

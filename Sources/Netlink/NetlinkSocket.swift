@@ -55,6 +55,13 @@ internal import Synchronization
         body(unsafe mnl_socket_get_fd(socket))
     }
 
+    /// Makes room for so many octets of events that wait; beyond the system's limit by CAP_NET_ADMIN.
+    ///
+    /// - Throws: the errno.
+    public borrowing func setReceiveBuffer(octets: Int32) throws(Errno) {
+        try checked { withRaw { vipns_set_receive_buffer($0, octets) } }
+    }
+
     /// Sends all messages of `request` in one datagram and waits for every acknowledgement.
     ///
     /// The kernel goes on after a refused message, so several may be refused. `accepting` lists errors that are as good
@@ -155,6 +162,12 @@ internal import Synchronization
             _ = try checked { unsafe mnl_socket_sendto(socket, octets.baseAddress, octets.count) }
         }
         return first
+    }
+
+    /// Receives one datagram where one waits, as ``receive()`` does; else gives nil.
+    public borrowing func receiveWaiting() throws(Errno) -> [NetlinkMessage]? {
+        var entry = pollfd(fd: withRaw { $0 }, events: Int16(POLLIN), revents: 0)
+        return try checked { unsafe poll(&entry, 1, 0) } > 0 ? try receive() : nil
     }
 
     /// Receives one datagram and takes it apart.

@@ -15,7 +15,7 @@ final class Helper {
     /// None without CAP_NET_BROADCAST.
     private let losses: LossSocket?
     private let searches: HolderSearches
-    private var channel: Channel?
+    private(set) var channel: Channel?
     /// What the last service spoke, where that was refused.
     private var refusedVersion: UInt32?
 
@@ -28,6 +28,14 @@ final class Helper {
         /// When it last asked for an audit, as it does every 2 s.
         var lastAudit = ContinuousClock.now
         var isSilent = false
+        /// Sessions that end.
+        var ends = EndQueue()
+        /// The first request of another kind after these: it is served when they are done, as it was sent.
+        var other: Asked?
+        /// Whether more can be taken.
+        var isOpen: Bool { other == nil && !ends.isFull }
+        /// Whether something waits that is done without anybody's word.
+        var hasWork: Bool { other != nil || !ends.isEmpty }
         init(_ socket: consuming OwnedDescriptor) { self.socket = socket }
     }
 
@@ -36,6 +44,8 @@ final class Helper {
         directory: RunDirectory, signals: consuming OwnedDescriptor
     ) throws(Errno) {
         self.events = try NetlinkSocket(groups: [NamespaceNumberEvent.group])
+        // A crowd of thousands that ends at once is told of while one step is done.
+        try events.setReceiveBuffer(octets: 8 << 20)
         self.losses = LossSocket.isPermitted ? try LossSocket() : nil
         self.searches = try HolderSearches()
         self.table = table
@@ -54,13 +64,14 @@ final class Helper {
                 signals.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
                 events.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
                 // The channel before the listener: a service that was started anew comes after its predecessor's end.
-                pollfd(fd: channel?.socket.withRaw { $0 } ?? -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: rawChannel, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: directory.rawListener, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: rawLosses, events: Int16(POLLIN), revents: 0),
                 searches.wake.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
             ]
-            let count = try checked { unsafe poll(&entries, nfds_t(entries.count), untilSilence) }
-            if count == 0 { noteSilence() }
+            let hasWork = channel?.hasWork ?? false
+            let count = try checked { unsafe poll(&entries, nfds_t(entries.count), hasWork ? 0 : untilSilence) }
+            if count == 0, !hasWork { noteSilence() }
             let ready = entries.map { $0.revents != 0 }
             if ready[0], !handleSignals() { return }
             if ready[1] { forwardEvents() }
@@ -72,6 +83,7 @@ final class Helper {
                     send(Answer(list: HelperAnswer.parts(done.holders)), sequence: done.sequence)
                 }
             }
+            serveEnds()
         }
     }
 
@@ -91,9 +103,13 @@ final class Helper {
 
     private func forwardEvents() {
         do throws(Errno) {
-            for event in try events.receive().compactMap({ NamespaceNumberEvent($0) }) {
-                guard case .gone(let number) = event, number >= SessionNetworks.firstNumber else { continue }
-                send(.gone(number: UInt32(number)), sequence: 0)
+            // Bounded: whoever makes namespaces without pause must not hold the loop here.
+            for _ in 0..<1000 {
+                guard let messages = try events.receiveWaiting() else { return }
+                for event in messages.compactMap({ NamespaceNumberEvent($0) }) {
+                    guard case .gone(let number) = event, number >= SessionNetworks.firstNumber else { continue }
+                    send(.gone(number: UInt32(number)), sequence: 0)
+                }
             }
         } catch .noBufferSpace {
             send(.overrun, sequence: 0)
@@ -115,7 +131,12 @@ final class Helper {
         }
     }
 
-    /// For poll(2), which passes -1 over.
+    /// For poll(2), which passes -1 over: none, or one from which no more can be taken for the moment.
+    private var rawChannel: Int32 {
+        guard let channel, channel.isOpen else { return -1 }
+        return channel.socket.withRaw { $0 }
+    }
+
     private var rawLosses: Int32 { losses?.withRaw { $0 } ?? -1 }
 
     /// How long to wait before a service that works would have asked for an audit, in milliseconds; -1 for ever.
@@ -166,22 +187,21 @@ final class Helper {
         }
     }
 
+    /// Takes in what has come about ends, up to the first request of another kind, and that one.
     private func serveChannel() {
         guard let channel else { return }
         do throws(HelperError) {
-            guard let (sequence, request) = try receive(from: channel) else { return closeChannel() }
-            if case .hello(let version) = request {
-                guard version == HelperProtocol.version else { return refuse(version, sequence: sequence) }
-                refusedVersion = nil
-                channel.isGreeted = true
-            } else if !channel.isGreeted {
-                throw HelperError("serve a service that does not say hello first")
-            }
-            if request.isOfAnEnd {
-                try serveEnds((sequence, request), from: channel)
-            } else {
-                serve(request, sequence: sequence, of: channel)
-            }
+            repeat {
+                guard let (sequence, request) = try receive(from: channel) else { return closeChannel() }
+                if case .hello(let version) = request {
+                    guard version == HelperProtocol.version else { return refuse(version, sequence: sequence) }
+                    refusedVersion = nil
+                    channel.isGreeted = true
+                } else if !channel.isGreeted {
+                    throw HelperError("serve a service that does not say hello first")
+                }
+                if !channel.ends.take(request, sequence: sequence) { channel.other = (sequence, request) }
+            } while channel.isOpen && channel.socket.isReadable(within: 0)
         } catch {
             log("\(error), closing the channel")
             closeChannel()

@@ -99,6 +99,15 @@ int vipns_hear_losses(int fd);
  */
 long vipns_receive_numbered(int fd, void *bytes, size_t size, int *number);
 
+/*
+ * Makes a user's files the calling thread's, which is not the process's first; gives the user whose they were. setfsuid(2),
+ * which itself never fails.
+ */
+int vipns_set_file_system_user(unsigned uid);
+
+/* Makes room for so many octets that wait, beyond the system's limit where CAP_NET_ADMIN allows it; socket(7). */
+int vipns_set_receive_buffer(int fd, int octets);
+
 /* Whether the calling thread has a capability in its effective set; capabilities(7). */
 int vipns_has_capability(int capability);
 
