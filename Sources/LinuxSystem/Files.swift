@@ -47,6 +47,15 @@ public func randomOctets(_ count: Int) -> [UInt8] {
     return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
 }
 
+/// Whose the file is that `path` leads to; stat(2).
+///
+/// - Throws: the errno.
+public func fileOwner(_ path: String) throws(Errno) -> UInt32 {
+    var facts = stat()
+    try checked { unsafe stat(path, &facts) }
+    return facts.st_uid
+}
+
 extension OwnedDescriptor {
     /// Reads to the end of the file; at most `limit` octets.
     ///

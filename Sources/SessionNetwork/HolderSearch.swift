@@ -6,8 +6,11 @@ internal import LinuxSystem
 /// Nothing leads into such a namespace any more, so the search goes the other way: through every process's descriptors
 /// and mounts. A descriptor that is under way in a message, and a socket without process, are not found.
 ///
-/// For a thread of its own: each socket is held for a moment to be asked, and when its owner closes it just then the last
-/// close is ours, which may last as long as that owner likes (socket(7), SO_LINGER).
+/// A process's descriptors are its user's to list, and root's only with CAP_DAC_READ_SEARCH, which reads every file. So
+/// they are listed as that user, which needs CAP_SETUID; to see where they lead to needs CAP_SYS_PTRACE.
+///
+/// For a raw thread of its own: it changes its user. And each socket is held for a moment to be asked: when its owner
+/// closes it just then the last close is ours, which may last as long as that owner likes (socket(7), SO_LINGER).
 public struct HolderSearch: Sendable {
     /// What is known of a namespace.
     public struct Namespace: Hashable, Sendable {
@@ -51,11 +54,29 @@ public struct HolderSearch: Sendable {
     private let device = try? FileIdentity(path: "/proc/self/ns/net").device
     private var byCookie: [UInt64: Int32] = [:]
     private var found: Set<Holder> = []
+    /// Processes that live and could not be looked at.
+    private var hidden: Set<Int32> = []
     /// Mount namespaces that were looked at.
     private var seen: Set<String> = []
 
+    /// What a search has come to.
+    public struct Outcome: Sendable {
+        /// Who was found.
+        public var holders: [Holder]
+        /// How many processes could not be looked at, each of which may hold one as well.
+        public var hiddenCount: Int
+
+        /// Puts the two together.
+        public init(holders: [Holder], hiddenCount: Int) {
+            self.holders = holders
+            self.hiddenCount = hiddenCount
+        }
+    }
+
     /// Searches all processes but this one.
-    public static func holders(of wanted: [Namespace]) -> [Holder] {
+    ///
+    /// The calling thread is not the process's first one.
+    public static func holders(of wanted: [Namespace]) -> Outcome {
         var search = HolderSearch()
         for namespace in wanted {
             if namespace.inode != 0 {
@@ -66,18 +87,35 @@ public struct HolderSearch: Sendable {
         }
         let own = getpid()
         for pid in ((try? directoryEntries("/proc")) ?? []).compactMap({ Int32($0) }) where pid != own {
-            search.lookAtDescriptors(of: pid)
+            do throws(Errno) {
+                let owner = try fileOwner("/proc/\(pid)/fd")
+                try asFileSystemUser(owner) { () throws(Errno) in try search.lookAtDescriptors(of: pid) }
+            } catch  where error != .noSuchFile && error != .noSuchProcess {
+                search.hidden.insert(pid)
+            } catch {
+                // It has ended.
+            }
             search.lookAtMounts(of: pid)
         }
-        return search.found.sorted { ($0.number, $0.pid) < ($1.number, $1.pid) }
+        return Outcome(
+            holders: search.found.sorted { ($0.number, $0.pid) < ($1.number, $1.pid) }, hiddenCount: search.hidden.count
+        )
     }
 
-    private mutating func lookAtDescriptors(of pid: Int32) {
-        let descriptors = ((try? directoryEntries("/proc/\(pid)/fd")) ?? []).compactMap { Int32($0) }
+    private mutating func lookAtDescriptors(of pid: Int32) throws(Errno) {
+        let descriptors = try directoryEntries("/proc/\(pid)/fd").compactMap { Int32($0) }
+        if descriptors.isEmpty { return }
         // Held before it is looked at: its number cannot come to mean another process in between.
-        guard !descriptors.isEmpty, let process = try? PidDescriptor(pid: pid) else { return }
+        let process = try PidDescriptor(pid: pid)
         for descriptor in descriptors {
-            guard let link = readSymbolicLink("/proc/\(pid)/fd/\(descriptor)") else { continue }
+            let link: String
+            do throws(Errno) {
+                link = try symbolicLink("/proc/\(pid)/fd/\(descriptor)")
+            } catch .permissionDenied where !process.hasEnded {
+                throw .permissionDenied
+            } catch {
+                continue
+            }
             if let number = byLink[link] ?? numberBehind(link, pid, descriptor) { note(number, pid, .descriptor) }
             guard link.hasPrefix("socket:"), !byCookie.isEmpty, let copy = try? process.copy(of: descriptor),
                 let cookie = try? PeerCredentials.networkNamespaceCookie(of: copy), let number = byCookie[cookie]

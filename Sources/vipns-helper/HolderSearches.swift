@@ -76,7 +76,14 @@ final class HolderSearches: Sendable {
                 let wanted = next.namespaces.map {
                     HolderSearch.Namespace(number: Int32($0.number), cookie: $0.cookie, inode: $0.inode)
                 }
-                finish(next, HolderSearch.holders(of: wanted).map(HelperAnswer.Holder.init))
+                let outcome = HolderSearch.holders(of: wanted)
+                // Else nobody found would be taken for nobody there.
+                if outcome.hiddenCount > 0 {
+                    log(
+                        "warning: \(outcome.hiddenCount) processes could not be looked at for holders of ended sessions, "
+                            + "continuing (CAP_SETUID and CAP_SYS_PTRACE are needed)")
+                }
+                finish(next, outcome.holders.map(HelperAnswer.Holder.init))
             }
         } catch {
             log("warning: cannot start a thread to look for holders: \(error), continuing")
