@@ -14,21 +14,65 @@ struct MemberScan {
     }
 
     private(set) var members: Set<Member> = []
+    /// How often it is looked for what is new, where what was listed has gone.
+    private static let mostRounds = 8
     /// What each namespace, told by its inode, turned out to be in this scan.
     private var numbers: [String: Int32?] = [:]
 
-    /// Looks at every thread once; `isOurs` says which numbers count.
+    /// Looks at every thread once; `isOurs` says which numbers count, `met` hears of each member at once.
     ///
-    /// - Throws: whatever keeps it from looking: "none" must never mean "could not look".
-    init(host: borrowing NetlinkSocket, isOurs: (Int32) -> Bool) throws(Errno) {
+    /// - Throws: whatever keeps it from looking: "none" must never mean "could not look". EAGAIN where processes came and
+    ///   went faster than they could be looked at.
+    init(
+        host: borrowing NetlinkSocket, isOurs: (Int32) -> Bool, met: (Member) -> Void = { _ in }
+    ) throws(Errno) {
         let own = getpid()
-        for name in try directoryEntries("/proc") {
-            // A thread of ours that has just left a namespace may still show in it.
-            guard let pid = Int32(name), pid != own else { continue }
-            for number in try numbers(ofProcess: pid, host: host) where isOurs(number) {
-                members.insert(Member(number: number, pid: pid))
+        for _ in 0..<Self.mostRounds {
+            let last = try lastProcess()
+            try Self.lookAtEach(in: "/proc") { (pid) throws(Errno) in
+                // A thread of ours that has just left a namespace may still show in it.
+                if pid == own { return true }
+                guard let numbers = try numbers(ofProcess: pid, host: host) else { return false }
+                for number in numbers where isOurs(number) {
+                    members.insert(Member(number: number, pid: pid))
+                    met(Member(number: number, pid: pid))
+                }
+                return true
             }
+            // Where pids began from the start again, one that was looked at may mean another process by now, and one that
+            // was forked may stand before its parent, where the list had been read already.
+            if try lastProcess() >= last { return }
         }
+        throw .wouldBlock
+    }
+
+    /// Has `look` look at each number that a directory of /proc lists, once; it says whether what was listed was still there.
+    ///
+    /// What has gone may have left a child, or a thread, that is not in the list. It is in the next one, after those that
+    /// were there before: so where something has gone, there is another list, until all that is new in one was there.
+    /// - Throws: what `look` throws; EAGAIN where that does not come about.
+    private static func lookAtEach(
+        in directory: String, _ look: (Int32) throws(Errno) -> Bool
+    ) throws(Errno) {
+        var seen: Set<Int32> = []
+        for _ in 0..<mostRounds {
+            var isWhole = true
+            for name in try directoryEntries(directory) {
+                guard let number = Int32(name), seen.insert(number).inserted else { continue }
+                if try !look(number) { isWhole = false }
+            }
+            if isWhole { return }
+        }
+        throw .wouldBlock
+    }
+
+    /// The process that was made last; proc_loadavg(5).
+    private func lastProcess() throws(Errno) -> Int32 {
+        let text = try readTextFile("/proc/loadavg")
+        guard let last = text.split(whereSeparator: \.isWhitespace).last.flatMap({ Int32($0) }) else {
+            throw .protocolError
+        }
+        return last
     }
 
     private init() {}
@@ -48,7 +92,7 @@ struct MemberScan {
             guard let pid = Int32(name), pid != own else { continue }
             for thread in try scan.threads(of: pid) {
                 let path = "/proc/\(pid)/task/\(thread)/ns/net"
-                guard let number = try scan.number(of: path, host: host), wanted.contains(number),
+                guard let number = try scan.look(at: path, host: host)?.number, wanted.contains(number),
                     let namespace = try scan.look({ () throws(Errno) in try NetworkNamespace.open(path) })
                 else { continue }
                 // It may have moved between the two looks.
@@ -64,17 +108,28 @@ struct MemberScan {
     /// The numbers of all namespaces that threads of one process are in now.
     static func numbers(ofProcess pid: Int32, host: borrowing NetlinkSocket) throws(Errno) -> Set<Int32> {
         var scan = MemberScan()
-        return try scan.numbers(ofProcess: pid, host: host)
+        return try scan.numbers(ofProcess: pid, host: host) ?? []
     }
 
+    /// - Returns: nil where no thread of it was there any more.
     private mutating func numbers(
         ofProcess pid: Int32, host: borrowing NetlinkSocket
-    ) throws(Errno) -> Set<Int32> {
+    ) throws(Errno) -> Set<Int32>? {
         var found: Set<Int32> = []
-        for thread in try threads(of: pid) {
-            if let number = try number(of: "/proc/\(pid)/task/\(thread)/ns/net", host: host) { found.insert(number) }
+        var isThere = false
+        do throws(Errno) {
+            try Self.lookAtEach(in: "/proc/\(pid)/task") { (thread) throws(Errno) in
+                let path = "/proc/\(pid)/task/\(thread)/ns/net"
+                guard let seen = try look(at: path, host: host) else { return false }
+                isThere = true
+                if let number = seen.number { found.insert(number) }
+                return true
+            }
+        } catch .noSuchFile {
+            // Gone, before the first list or a later one.
+        } catch .noSuchProcess {
         }
-        return found
+        return isThere ? found : nil
     }
 
     private func threads(of pid: Int32) throws(Errno) -> [String] {
@@ -87,11 +142,17 @@ struct MemberScan {
         }
     }
 
-    private mutating func number(of path: String, host: borrowing NetlinkSocket) throws(Errno) -> Int32? {
+    /// A thread that stands somewhere, in a namespace with this number or without any.
+    private struct Seen {
+        let number: Int32?
+    }
+
+    /// - Returns: nil where the thread has ended; one that is not reaped yet has ended, too.
+    private mutating func look(at path: String, host: borrowing NetlinkSocket) throws(Errno) -> Seen? {
         // "net:[INODE]"; a process that has just ended has none.
         let link = try look { () throws(Errno) in try symbolicLink(path) }
         guard let link else { return nil }
-        if let known = numbers[link] { return known }
+        if let known = numbers[link] { return Seen(number: known) }
         guard let namespace = try look({ () throws(Errno) in try NetworkNamespace.open(path) }) else { return nil }
         let number: Int32?
         do throws(NetlinkError) {
@@ -102,7 +163,7 @@ struct MemberScan {
         }
         // The thread may have moved between the two looks: what was opened is then not what the link said.
         if let inode = try? namespace.descriptor.identity().inode { numbers["net:[\(inode)]"] = .some(number) }
-        return number
+        return Seen(number: number)
     }
 
     /// - Returns: nil where the thread has ended meanwhile.

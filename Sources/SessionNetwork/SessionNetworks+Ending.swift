@@ -30,9 +30,11 @@ extension SessionNetworks {
         try scan { $0 >= Self.firstNumber }.map { ($0.number, $0.pid) }
     }
 
-    private func scan(_ isMeant: (Int32) -> Bool) throws(NetworkError) -> Set<MemberScan.Member> {
+    private func scan(
+        _ isMeant: (Int32) -> Bool, met: (MemberScan.Member) -> Void = { _ in }
+    ) throws(NetworkError) -> Set<MemberScan.Member> {
         do throws(Errno) {
-            return try MemberScan(host: host, isOurs: isMeant).members
+            return try MemberScan(host: host, isOurs: isMeant, met: met).members
         } catch {
             throw NetworkError("look for processes in '/proc'", error)
         }
@@ -46,13 +48,16 @@ extension SessionNetworks {
     /// - Throws: what kept it from looking at all processes.
     public func killMembers(numbers: Set<Int32>) throws(NetworkError) -> [Int32: Int] {
         let deadline = ContinuousClock.now + .milliseconds(200)
-        while true {
-            let found = try scan { numbers.contains($0) }
-            if found.isEmpty { return [:] }
-            // All at once, then wait: while one is waited for, the others could go on starting more.
-            for member in found { kill(member) }
-            for member in found where ContinuousClock.now < deadline { awaitEnd(of: member.pid) }
-            if ContinuousClock.now >= deadline { break }
+        while ContinuousClock.now < deadline {
+            do throws(NetworkError) {
+                // Each as soon as it is met: one that forks and ends without pause is caught by its speed alone.
+                let found = try scan({ numbers.contains($0) }, met: kill)
+                if found.isEmpty { return [:] }
+                // All at once, then wait: while one is waited for, the others could go on starting more.
+                for member in found where ContinuousClock.now < deadline { awaitEnd(of: member.pid) }
+            } catch  where error.errno == .wouldBlock {
+                // Some came and went too fast to be looked at.
+            }
         }
         return try scan { numbers.contains($0) }.reduce(into: [:]) { $0[$1.number, default: 0] += 1 }
     }
