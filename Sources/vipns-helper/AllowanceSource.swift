@@ -40,7 +40,10 @@ struct AllowanceSource {
         }
         let process = try attempt { () throws(Errno) in try PidDescriptor(pid: child.pid) }
         let output = pipe.keepingFirst()
-        let octets = try read(output, until: deadline, patience: patience)
+        let text = Result { () throws(ReadingFailure) in try read(output, until: deadline, patience: patience) }
+        // Before its output is closed, of which it would complain.
+        if case .failure = text { try? process.signal(SIGKILL) }
+        let octets = try text.get()
         guard process.descriptor.isReadable(within: 1000) else { throw .tooSlow(patience) }
         let ending = try ended(child)
         guard ending == .exited(0) else { throw .ended(ending) }

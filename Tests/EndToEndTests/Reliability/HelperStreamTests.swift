@@ -5,8 +5,9 @@ extension EndToEnd {
     @Suite struct HelperStreamTests {}
 }
 
-/// Speaks for the service without pause: makes sessions, and asks for their ends, and for members, again and again; reads
-/// all answers. Says how long the kernel's word on each session took, then goes on until the helper is gone.
+/// Speaks for the service without pause: makes sessions, and asks for their ends, and for members, again and again.
+///
+/// Reads all answers. Says how long the kernel's word on each session took, then goes on until the helper is gone.
 private let stream =
     HelperClient.script + """
         import threading, time
