@@ -46,7 +46,7 @@ struct MemberScan {
         throw .wouldBlock
     }
 
-    /// Has `look` look at each number that a directory of /proc lists, once; it says whether what was listed was still there.
+    /// Has `look` look once at each number that a directory of /proc lists; it says whether that was still there.
     ///
     /// What has gone may have left a child, or a thread, that is not in the list. It is in the next one, after those that
     /// were there before: so where something has gone, there is another list, until all that is new in one was there.
