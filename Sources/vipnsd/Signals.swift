@@ -40,10 +40,14 @@ final class Signals: Service {
             // Until here the watch keeps this object, and so the descriptor.
             extendLifetime(self)
         }
-        for await signal in stream.cancelOnGracefulShutdown() {
-            if signal != SIGHUP { break }
-            // Not waited for: a file on a disk that hangs must not keep the program from ending.
-            Task(executorPreference: loop) { await self.service.reload() }
+        await withGracefulShutdownHandler {
+            for await signal in stream {
+                if signal != SIGHUP { break }
+                // Not waited for: a file on a disk that hangs must not keep the program from ending.
+                Task(executorPreference: loop) { await self.service.reload() }
+            }
+        } onGracefulShutdown: {
+            heard.finish()
         }
         watch.cancel()
     }

@@ -45,17 +45,8 @@ extension FaultHarness {
 
         # What the helper hears of a process in /proc that has just gone: it is no error.
         GONE = {("helper", call, "EACCES") for call in ("openat", "readlink")}
-        # The daemon's own start is the harness's call. And what the helper starts there is the service's program, which
-        # comes to these calls first: Dispatch crashes it, and the toolchain's backtracer, with strace in it, hangs for as
-        # long as the helper has patience, 10 s.
-        NOT_OWN = {(daemon, "start", "execve") for daemon in daemons} | {("helper", stage, call)
-            for stage in ("start", "reload") for call in ("epoll_create1", "eventfd2", "timerfd_create", "epoll_ctl")}
-        # Without its own few descriptors Dispatch ends the program: it does not start then. Without one more it goes on
-        # and says nothing: it has no timer, which nothing uses, or does not hear one of the signals that end the service
-        # or have it read its configuration again.
-        DISPATCH = {("service", "start", call)
-            for call in ("epoll_create1", "eventfd2", "timerfd_create", "epoll_ctl")}
-        deaths, deaf = [], []
+        # The daemon's own start is the harness's call.
+        NOT_OWN = {(daemon, "start", "execve") for daemon in daemons}
         # What may take a client's connection from it; it hears that by the connection's end, and nothing else.
         CONNECTION = {("service", call) for call in ("getsockopt", "recvmsg", "sendmsg")}
 

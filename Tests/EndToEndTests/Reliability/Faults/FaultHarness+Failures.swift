@@ -18,10 +18,7 @@ extension FaultHarness {
                 nonlocal since, isFresh
                 if daemon.lives(): return since
                 if os.WIFSIGNALED(daemon.status):
-                    death = f"signal {os.WTERMSIG(daemon.status)}: {last_words(daemon)}"
-                    isDispatch = (daemon.name, stage, call) in DISPATCH or looked_at_threads(daemon, stage, log)
-                    if not isDispatch: raise Problem(f"crashed: {death}")
-                    deaths.append(f"{daemon.name} {stage} {call} {error} {when}")
+                    raise Problem(f"crashed: signal {os.WTERMSIG(daemon.status)}: {last_words(daemon)}")
                 # What cannot start says so, and is started again by whoever started it.
                 if stage != "start" or isFresh: raise Problem(f"ended: {daemon.status:#x}")
                 since, isFresh = time.monotonic(), True
@@ -34,25 +31,9 @@ extension FaultHarness {
             else: work.expect_done()
             if stage in ("close", "kill"): expect_close(work, (daemon.name, call))
             expect_no_address_twice()
-            if (daemon.name, stage, call) in DISPATCH:
-                lost = list(open_descriptors[daemon.name])
-                for target in daemon.descriptors(): lost.remove(target) if target in lost else None
-                if lost in (["anon_inode:[signalfd]"], ["anon_inode:[timerfd]"]):
-                    deaf.append(f"{daemon.name} {stage} {call} {error} {when} {lost[0]}")
-                    daemon.kill()
-                    start(daemon)
             expect_nothing()
             if wasMet and daemon is service: find_helper()
             return took if wasMet else None
-
-        def looked_at_threads(daemon, stage, log):
-            """Whether the last call that failed was Dispatch's look at one of the service's threads, at its start.
-
-            It looks where it has work for more threads than it runs, and ends the program where it cannot. The service
-            itself opens such files to be closed when a program is started."""
-            if daemon is not service or stage != "start": return False
-            with open(log) as lines: failed = [line for line in lines if "(INJECTED)" in line]
-            return bool(failed) and bool(re.search(r'"/proc/\d+/stat", O_RDONLY\|O_NONBLOCK\)', failed[-1]))
 
         def expect_close(work, where):
             """No failed call makes a close fail, but for one that takes the client's own connection from it.

@@ -149,8 +149,7 @@ extension FaultHarness {
                 except (Problem, OSError, ValueError, KeyError) as error:
                     failures.append(" ".join(map(str, point)) + f": {type(error).__name__} {error}")
                     restore()
-            return {"stages": stages, "slowest": slowest, "late": late, "failures": failures,
-                "deaths": deaths, "deaf": deaf}
+            return {"stages": stages, "slowest": slowest, "late": late, "failures": failures}
 
         def restore():
             """Begins again after a failure, so that the next point stands for itself."""

@@ -26,8 +26,6 @@ enum FaultHarness {
         let slowest: Double
         let late: [Double]
         let failures: [String]
-        let deaths: [String]
-        let deaf: [String]
     }
 
     /// How many points of a piece of work were tried, and at how many of them the daemon was when it was broken.
@@ -50,10 +48,6 @@ enum FaultHarness {
         var slowest = 0.0
         /// The times of first tries that were late, in seconds.
         var late: [Double] = []
-        /// Points at which libdispatch ended the service that it could not start.
-        var deaths: [String] = []
-        /// Points at which it started the service without a timer, or deaf to a signal.
-        var deaf: [String] = []
         /// What was found, by the name of the point: VIPNS_POINT repeats one.
         var failures: [String] = []
     }
@@ -70,8 +64,6 @@ enum FaultHarness {
                 report.all = max(report.all, part.all)
                 report.stages.merge(part.stages) { Met(tried: $0.tried + $1.tried, met: $0.met + $1.met) }
                 report.late += part.late
-                report.deaths += part.deaths
-                report.deaf += part.deaf
                 report.slowest = max(report.slowest, part.slowest)
                 report.failures += part.failures
             }
