@@ -17,11 +17,11 @@ extension EndToEnd.FaultTests {
                 + "ready after \(report.slowest) s at most, late \(report.late)")
     }
 
-    /// 9,000 failures, and as above.
+    /// 9,000 failures; in a full run each call fails at least once, with another of its errors for another VIPNS_SEED.
     @Test func `a daemon whose system calls fail does not crash, leaks nothing, and serves within a second after`()
         async throws
     {
-        let report = await FaultHarness.run(.fail, points: Dose.of(40, full: .max), within: .seconds(2400))
+        let report = await FaultHarness.run(.fail, points: Dose.of(40, full: 6000), within: .seconds(2400))
         #expect(report.failures.isEmpty, "\(report.failures.joined(separator: "\n"))")
         expectMet(report, of: 33)
         print(
@@ -38,7 +38,7 @@ extension EndToEnd.FaultTests {
         }
         // Both daemons in seventeen pieces of work, but for the helper where no session comes of an open.
         #expect(report.unmet.isEmpty && report.stages.count == 33, "\(report.unmet) of \(report.stages)")
-        #expect(report.met * 10 >= report.all * 9, "\(report)")
+        #expect(report.tried >= 3000 && report.met * 10 >= report.tried * 9, "\(report)")
     }
 
     private struct FullDisk: Decodable {

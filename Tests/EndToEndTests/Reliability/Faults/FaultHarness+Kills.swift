@@ -119,10 +119,17 @@ extension FaultHarness {
             return [found.get(session) for session in sessions]
 
         def chosen(points, seed, count, part, parts):
-            """So many of one part, the same for a seed also where a few more or less were found."""
+            """So many of one part, the same for a seed also where a few more or less were found.
+
+            Every call comes once before any comes with a second error."""
             place = {point: hashlib.sha256(f"{seed} {' '.join(map(str, point))}".encode()).digest() for point in points}
+            turn, calls = {}, {}
+            for point in sorted(points, key=place.get):
+                # (daemon, stage, call, number), or (daemon, stage, call, error, when).
+                call = point[:3] + point[-1:]
+                turn[point] = calls[call] = calls.get(call, -1) + 1
             mine = [point for point in points if place[point][-1] % parts == part]
-            return sorted(mine, key=place.get)[:count]
+            return sorted(mine, key=lambda point: (turn[point], place[point]))[:count]
 
         def run(points, body):
             """Does it at every point; gives what came of it."""

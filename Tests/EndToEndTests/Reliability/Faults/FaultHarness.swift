@@ -40,6 +40,8 @@ enum FaultHarness {
         var all = 0
         /// What was tried and met, by daemon and piece of work.
         var stages: [String: Met] = [:]
+        /// Points that were chosen.
+        var tried: Int { stages.values.reduce(0) { $0 + $1.tried } }
         /// Points at which the daemon was, when it was broken.
         var met: Int { stages.values.reduce(0) { $0 + $1.met } }
         /// Pieces of work in which no point was met.
