@@ -161,7 +161,7 @@ let package = Package(
         tests(
             "KernelTests",
             ["SessionNetwork", "Netlink", "Neighbors", "LinuxSystem", "Addressing", "CLinux", "KernelSupport"]),
-        tests("SessionPlanTests", ["SessionPlan", "Leasing"]),
+        tests("SessionPlanTests", ["SessionPlan", "Leasing", "Addressing"]),
         tests("ServiceConfigurationTests", ["ServiceConfiguration", "Leasing", "Addressing", "TestSupport"]),
         tests("DocumentationTests", ["vipns", "HelperChannel", "ClientAPI", "LinuxSystem"]),
         tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),

@@ -17,7 +17,8 @@ public struct Account: Hashable, Sendable {
 
     /// Looks up a name, or a number, which needs no account; nil where there is no such name, as far as can be told.
     public init?(_ nameOrNumber: String) {
-        if let found = (try? Self.find(nameOrNumber)) ?? Self.unnamed(nameOrNumber) { self = found } else { return nil }
+        guard let found = (try? Self.find(nameOrNumber)) ?? Self.unnamed(nameOrNumber) else { return nil }
+        self = found
     }
 
     /// The same for those to whom "there is none" and "nobody can tell" are not one.

@@ -163,7 +163,8 @@ public enum UnixSocket {
         let size = try checked { unsafe vipns_receive(raw, &octets, limit, &passed, 1, &count) }
         octets.removeLast(limit - size)
         return ReceivedMessage(
-            octets: octets, descriptor: count == 1 ? OwnedDescriptor(adopting: passed) : nil, lacksDescriptor: count < 0)
+            octets: octets, descriptor: count == 1 ? OwnedDescriptor(adopting: passed) : nil, lacksDescriptor: count < 0
+        )
     }
 }
 

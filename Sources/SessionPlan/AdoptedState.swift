@@ -32,6 +32,44 @@ public enum AdoptedState: Sendable, Equatable {
     }
 }
 
+extension AdoptedState {
+    /// What a stored lease and the kernel say together.
+    ///
+    /// `isKnown`: whether the kernel knows the namespace, the very one; `hasMembers`: whether a process is in it; `leaders`:
+    /// those of the lease that live.
+    public init(_ lease: Lease, isKnown: Bool, hasMembers: Bool, leaders: Set<LeaderID>) {
+        switch lease.phase {
+        case .held: self = .held
+        case .quarantined: self = .quarantined
+        // Already ending: that the kernel knows nothing of it is what was waited for.
+        case .lingering where !isKnown, .closing where !isKnown: self = .closing(lease.storedReason)
+        case .allocating where !isKnown: self = .halfMade
+        case .active where !isKnown: self = .vanished
+        case .allocating, .active, .lingering, .closing:
+            self = Self.living(lease, hasMembers: hasMembers, leaders: leaders)
+        }
+    }
+
+    private static func living(_ lease: Lease, hasMembers: Bool, leaders: Set<LeaderID>) -> AdoptedState {
+        switch lease.phase {
+        // A row with a cookie was handed over, and so was one whose last write was lost but that has members.
+        case .allocating: lease.cookie == nil && !hasMembers ? .halfMade : .leaderless
+        case .active:
+            lease.leaders.isEmpty && lease.mode == .reserve || !leaders.isEmpty
+                ? .active(leaders: leaders) : .leaderless
+        case .lingering: .lingering(lease.storedReason)
+        case .closing: .closing(lease.storedReason)
+        case .held: .held
+        case .quarantined: .quarantined
+        }
+    }
+}
+
+extension Lease {
+    /// Why the session was ending when the service stopped.
+    fileprivate var storedReason: EndReason { endReason.flatMap(EndReason.init) ?? .closedByRequest }
+}
+
 extension SessionPlan {
     /// Takes up a session that was found after a restart; `resume` tells what to do.
     public init(adopting found: AdoptedState, leftovers: LeftoversPolicy, hasAddress: Bool, cookie: UInt64?) {

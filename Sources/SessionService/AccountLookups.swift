@@ -12,7 +12,7 @@ struct AccountLookups {
         /// The names of that user's groups.
         case groups(String)
 
-        /// Asks the database; blocks. Nil where it does not tell.
+        /// Asks the database, and blocks; nil where it does not tell.
         func ask() -> Answer? {
             do throws(Errno) {
                 switch self {

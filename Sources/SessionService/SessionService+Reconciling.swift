@@ -203,38 +203,3 @@ public struct StoreBehind: Error, CustomStringConvertible {
         return "cannot serve: \(what) (\(cure))"
     }
 }
-
-extension Lease {
-    /// Why the session was ending when the service stopped.
-    fileprivate var storedReason: EndReason { endReason.flatMap(EndReason.init) ?? .closedByRequest }
-}
-
-extension AdoptedState {
-    /// What the row and the kernel say together.
-    fileprivate init(_ lease: Lease, isKnown: Bool, hasMembers: Bool, leaders: Set<LeaderID>) {
-        switch lease.phase {
-        case .held: self = .held
-        case .quarantined: self = .quarantined
-        // Already ending: that the kernel knows nothing of it is what was waited for.
-        case .lingering where !isKnown, .closing where !isKnown: self = .closing(lease.storedReason)
-        case .allocating where !isKnown: self = .halfMade
-        case .active where !isKnown: self = .vanished
-        case .allocating, .active, .lingering, .closing:
-            self = Self.living(lease, hasMembers: hasMembers, leaders: leaders)
-        }
-    }
-
-    private static func living(_ lease: Lease, hasMembers: Bool, leaders: Set<LeaderID>) -> AdoptedState {
-        switch lease.phase {
-        // A row with a cookie was handed over, and so was one whose last write was lost but that has members.
-        case .allocating: lease.cookie == nil && !hasMembers ? .halfMade : .leaderless
-        case .active:
-            lease.leaders.isEmpty && lease.mode == .reserve || !leaders.isEmpty
-                ? .active(leaders: leaders) : .leaderless
-        case .lingering: .lingering(lease.storedReason)
-        case .closing: .closing(lease.storedReason)
-        case .held: .held
-        case .quarantined: .quarantined
-        }
-    }
-}

@@ -1,3 +1,4 @@
+import Addressing
 import Leasing
 
 @testable import SessionPlan
@@ -35,6 +36,17 @@ struct Disk {
 }
 
 extension Disk.Row {
+    /// What is not of the plan is the same for all.
+    var lease: Lease {
+        Lease(
+            session: .random(), bootID: "boot", number: 1 << 20, cookie: hasCookie ? 1 : nil, pool: "lab",
+            addresses: [],
+            parent: "lan0", macvlanMode: .bridge, user: "alice", uid: 1000, service: "sshd", mode: mode,
+            leftovers: leftovers, phase: LeasePhase(rawValue: "\(phase)") ?? .held,
+            leaders: leaders.map { Leader(pid: Int32(clamping: $0.rawValue), startTicks: $0.rawValue) }, openedAt: 0,
+            openedBoot: 0, endReason: reason?.rawValue)
+    }
+
     /// Brings it up to what the plan says, as the service does.
     mutating func refresh(_ plan: SessionPlan) {
         phase = plan.state == .ended ? .held : plan.state
@@ -65,22 +77,11 @@ struct WorldKernel {
 }
 
 extension AdoptedState {
-    /// What a row and the kernel say together: as the service's own reading of a lease, whose store and helper this has not.
+    /// What a row and the kernel say together.
     init(_ row: Disk.Row, _ kernel: WorldKernel) {
-        let reason = row.reason ?? .closedByRequest
-        let living = row.leaders.intersection(kernel.leaders)
-        switch (row.phase, kernel.numbered) {
-        case (.held, _), (.ended, _): self = .held
-        case (.quarantined, _): self = .quarantined
-        case (.lingering, false), (.closing, _): self = .closing(reason)
-        case (.lingering, true): self = .lingering(reason)
-        case (.allocating, false): self = .halfMade
-        case (.active, false): self = .vanished
-        case (.allocating, true): self = !row.hasCookie && kernel.members == 0 ? .halfMade : .leaderless
-        case (.active, true):
-            let isReserved = row.leaders.isEmpty && row.mode == .reserve
-            self = isReserved || !living.isEmpty ? .active(leaders: living) : .leaderless
-        }
+        self.init(
+            row.lease, isKnown: kernel.numbered, hasMembers: kernel.members > 0,
+            leaders: row.leaders.intersection(kernel.leaders))
     }
 
     /// Its case alone.
