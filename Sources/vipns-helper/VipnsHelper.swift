@@ -61,7 +61,11 @@ struct VipnsHelper {
         let old = KernelFeature.refusedDescriptors
         if !old.isThere { log("warning: the kernel lacks what is used where it is there: \(old.consequence)") }
         log("ready, may give \(allowance.description)")
-        try helper.run()
+        do throws(Errno) {
+            try helper.run()
+        } catch {
+            throw HelperError("wait for requests and signals: \(error)")
+        }
     }
 
     private func checkSurroundings() throws(HelperError) {

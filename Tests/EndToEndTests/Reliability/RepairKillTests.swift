@@ -84,7 +84,10 @@ extension EndToEnd.RepairKillTests {
                         + TestLab.repair)
                 #expect(killed.status == 137, "\(point): \(killed)")
                 try expectOld(old, in: lab, "\(point)")
+                // Once the new store has its name it is taken, and not before.
+                let isNew = try lab.storeFiles()["vipns.db"] != old["vipns.db"]
                 let answer = try lab.obey("start service")
+                #expect((answer == "ok") == isNew, "\(point): \(answer)")
                 if answer == "ok" {
                     counts.taken += 1
                     #expect(try eventually { try lab.identities() == sessions }, "\(point)")
@@ -110,8 +113,8 @@ extension EndToEnd.RepairKillTests {
             }
             // Three links, log and index away, the new one's name, and the folder on the disk.
             #expect(all.filter(\.isOfExchange).count == 7, "\(all)")
-            // Only the last of them comes after the new store has its name.
-            #expect(counts.taken == 1 && counts.refused == points.count - 1, "\(counts)")
+            // What comes after it has its name is little: the folder is opened, and brought to the disk.
+            #expect((1...2).contains(counts.taken), "\(counts)")
             print("repairs killed: \(points.count) of \(all.count) points, \(counts) at the next start")
             try lab.restart(.service)
         }
