@@ -45,7 +45,7 @@ extension SessionService {
                 return .failure(error)
             }
         }
-        collector.lastRound = Task { _ = await round.value }
+        collector.lastRound = Task(executorPreference: loop) { _ = await round.value }
         return try await round.value.get()
     }
 

@@ -24,7 +24,7 @@ extension EndToEnd.DescriptorShortageTests {
             let usual = try lab.descriptorLimit(of: daemon)
             var refused = 0
             // So many can still be opened: what fails then is another call each time.
-            for more in 0..<Dose.of(3, full: 20) {
+            for more in 0..<Dose.of(2, full: 20) {
                 let session = try lab.enter()
                 let reserved = try lab.reserve()[0]
                 // A limit is about the number of a descriptor, and below the highest there may be free ones.

@@ -71,7 +71,7 @@ extension EndToEnd.FloodTests {
     // not be there. Four do more than one may.
     @Test func `users who flood the socket with connections keep nobody else from it`() async throws {
         let kinds = [("connections", "bob"), ("idle", "64803"), ("slow", "64804"), ("descriptors", "64805")]
-        try await flood(by: kinds, seconds: Dose.of(8, full: 60), Asker.all(root: 50, user: 100)) { done in
+        try await flood(by: kinds, seconds: Dose.of(6, full: 60), Asker.all(root: 50, user: 100)) { done in
             let connections = try #require(done["connections"])
             #expect(Double(connections.made) >= 950 * connections.seconds || Dose.isSanitized, "\(connections)")
             // All but 64 at a time were ended at once.
@@ -90,7 +90,7 @@ extension EndToEnd.FloodTests {
     @Test func `a user who asks without end keeps nobody else from it`() async throws {
         // What is asked is work, for one thread; so others wait for some of it.
         let askers = Asker.all(root: 100, user: 200)
-        try await flood(by: [("calls", "bob")], seconds: Dose.of(5, full: 60), askers) { done in
+        try await flood(by: [("calls", "bob")], seconds: Dose.of(3, full: 60), askers) { done in
             let calls = try #require(done["calls"])
             #expect(calls.made > 1000, "\(calls)")
         }
@@ -103,7 +103,7 @@ extension EndToEnd.FloodTests {
         try await inLab("--range", "10.77.0.50-10.77.0.249", "--hold", "100ms") { lab in
             try lab.succeed("sed", "-i", "1i rules: [{pool: lab}]", "/run/vipns-lab/vipns.yaml")
             try lab.succeed("vipns", "reload")
-            let count = Dose.of(300, full: 1500)
+            let count = Dose.of(200, full: 1500)
             // Without a flood: what is loaded and allocated the first time is no growth, and what takes long on a machine
             // that is busy otherwise is not the flood's doing.
             let calm = try askers.map { asker in

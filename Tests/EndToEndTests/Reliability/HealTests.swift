@@ -26,7 +26,7 @@ extension EndToEnd.HealTests {
     private static let reserved = 5
 
     @Test func `whatever an administrator does to sessions is healed or told within 5 s`() async throws {
-        let total = Dose.of(25, full: 1000)
+        let total = Dose.of(20, full: 1000)
         try await inLab("--range", "10.77.0.101-10.77.0.180") { lab in
             let sessions = try (0..<Self.entered).map { _ in try lab.enter() }
             _ = try lab.reserve(Self.reserved)
