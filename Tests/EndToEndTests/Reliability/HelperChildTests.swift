@@ -20,21 +20,14 @@ extension EndToEnd.HelperChildTests {
         try await inLab { lab in
             try lab.tell("kill service")
             let helper = try lab.process(of: "helper")
-            let strace = try lab.start(
-                "sh", "-c",
-                """
-                echo $$
-                exec strace -f -p \(helper) -o /dev/null -e trace=pidfd_open -e inject=pidfd_open:error=EMFILE 2>&1
-                """)
-            let own = try strace.line()
-            #expect(try strace.line().contains("attached"))
-            // One child is nft, the other the reader of the configuration.
-            let outcome = try lab.run("/usr/bin/python3", "-c", Self.make)
-            #expect(outcome.output.hasPrefix("33 ") && outcome.output.contains("Too many open files"), "\(outcome)")
-            try lab.tell("signal helper 1")
-            let failure = "Too many open files, the old one stays"
-            #expect(try eventually { try lab.log(of: "helper", failure).count == 1 })
-            try lab.succeed("kill", own)
+            try lab.failing("pidfd_open", with: "EMFILE", in: "\(helper)") {
+                // One child is nft, the other the reader of the configuration.
+                let outcome = try lab.run("/usr/bin/python3", "-c", Self.make)
+                #expect(outcome.output.hasPrefix("33 ") && outcome.output.contains("Too many open files"), "\(outcome)")
+                try lab.tell("signal helper 1")
+                let failure = "Too many open files, the old one stays"
+                #expect(try eventually { try lab.log(of: "helper", failure).count == 1 })
+            }
             let children = try lab.run("ps", "--no-headers", "-o", "pid,stat,comm", "--ppid", "\(helper)")
             #expect(children.output.isEmpty, "\(children)")
             try lab.tell("start service")

@@ -86,21 +86,14 @@ extension EndToEnd.HolderUserTests {
             let helper = try startHelper(try Self.unitCapabilities(), lab)
             let session = try lab.enter()
             let holder = try hold("held = open(f'/proc/{leader}/ns/net')", session, lab).line()
-            let strace = try lab.start(
-                "sh", "-c",
-                """
-                echo $$
-                exec strace -f -p $(pgrep -x vipns-helper) -o /dev/null -e trace=setfsuid -e inject=setfsuid:error=EPERM 2>&1
-                """)
-            let own = try strace.line()
-            #expect(try strace.line().contains("attached"))
-            try lab.succeed("sh", "-c", "kill -9 \(session.pid)")
-            #expect(
-                try eventually(within: .seconds(5)) {
-                    try lab.succeed("cat", "/run/vipns-lab/log/service.log").contains("somebody holds")
-                })
-            try lab.succeed("kill", "-9", holder)
-            try lab.succeed("kill", own)
+            try lab.failing("setfsuid", with: "EPERM", in: "$(pgrep -x vipns-helper)") {
+                try lab.succeed("sh", "-c", "kill -9 \(session.pid)")
+                #expect(
+                    try eventually(within: .seconds(5)) {
+                        try lab.succeed("cat", "/run/vipns-lab/log/service.log").contains("somebody holds")
+                    })
+                try lab.succeed("kill", "-9", holder)
+            }
             let errors = try replace(helper, lab)
             #expect(errors.contains("could not be looked at for holders of ended sessions"), "\(errors)")
         }

@@ -177,20 +177,13 @@ extension EndToEnd.LeaderKillTests {
         try await inLab("--range", "10.77.0.101-10.77.0.101", "--hold", "300ms", "--exhaustion", "deny") { lab in
             let session = try lab.enter()
             let service = try lab.process(of: "service")
-            let strace = try lab.start(
-                "sh", "-c",
-                """
-                echo $$
-                exec strace -f -p \(service) -o /dev/null -e trace=socket -e inject=socket:error=EMFILE 2>&1
-                """)
-            let own = try strace.line()
-            #expect(try strace.line().contains("attached"))
-            try lab.succeed("kill", "-9", "\(session.pid)")
-            try lab.expect(session.id, becomes: "held")
-            usleep(1_500_000)
-            #expect(try lab.pool().held == 1)
-            #expect(try lab.vipns("enter", "--", "true").status == 75)
-            try lab.succeed("kill", own)
+            try lab.failing("socket", with: "EMFILE", in: "\(service)") {
+                try lab.succeed("kill", "-9", "\(session.pid)")
+                try lab.expect(session.id, becomes: "held")
+                usleep(1_500_000)
+                #expect(try lab.pool().held == 1)
+                #expect(try lab.vipns("enter", "--", "true").status == 75)
+            }
             try lab.expectFullPool(within: .seconds(1))
             #expect(try lab.vipns("enter", "--", "true").status == 0)
         }

@@ -84,18 +84,11 @@ extension EndToEnd.FailureTests {
         try await inLab { lab in
             let helper = try lab.process(of: "helper")
             // The real limit belongs to the machine, not to the lab.
-            let strace = try lab.start(
-                "sh", "-c",
-                """
-                echo $$
-                exec strace -f -p \(helper) -o /dev/null -e trace=unshare -e inject=unshare:error=ENOSPC 2>&1
-                """)
-            let own = try strace.line()
-            #expect(try strace.line().contains("attached"))
-            let outcome = try lab.vipns("enter", "--", "true")
-            #expect(outcome.status == 1)
-            #expect(outcome.errors.contains("user.max_net_namespaces is reached"), "\(outcome)")
-            try lab.succeed("kill", own)
+            try lab.failing("unshare", with: "ENOSPC", in: "\(helper)") {
+                let outcome = try lab.vipns("enter", "--", "true")
+                #expect(outcome.status == 1)
+                #expect(outcome.errors.contains("user.max_net_namespaces is reached"), "\(outcome)")
+            }
             try lab.expectFullPool()
             #expect(try lab.vipns("enter", "--", "true").status == 0)
         }
