@@ -157,10 +157,10 @@ extension EndToEnd.LeaderKillTests {
             try running.say("\(count) 16 \(Dose.seed)")
             let outcome = try running.value(Rolling.self, within: .seconds(600))
             #expect(outcome.kills >= count && outcome.missing == 0, "\(outcome)")
-            // All but one in a hundred, or three in sixty: what else runs on the machine may hold up a daemon.
+            // Each; but beside other work, which may hold up a daemon, all but three of sixty.
             let slowest = outcome.noticed.last ?? 9
-            let most = outcome.noticed[outcome.noticed.count * (Dose.isFull ? 99 : 95) / 100 - 1]
-            #expect(most < Dose.limit(0.1) && slowest < Dose.limit(1), "\(most) \(slowest) s")
+            let most = Dose.isFull ? slowest : outcome.noticed[outcome.noticed.count * 95 / 100 - 1]
+            #expect(most < Dose.limit(0.1) && slowest < 4, "\(most) \(slowest) s")
             #expect(outcome.broken.isEmpty, "\(outcome.broken)")
             // It looked, and saw every address in use more than once.
             #expect(outcome.looks > count && outcome.addresses == 24 && outcome.grants > 2 * 24, "\(outcome)")
