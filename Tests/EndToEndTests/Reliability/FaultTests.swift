@@ -9,7 +9,7 @@ extension EndToEnd.FaultTests {
     @Test func `a daemon that is killed at any system call leaves nothing behind and is ready within a second`()
         async throws
     {
-        let report = await FaultHarness.run(.kill, points: Dose.of(150, full: .max), within: .seconds(1800))
+        let report = try await FaultHarness.run(.kill, points: Dose.of(150, full: .max), within: .seconds(1800))
         #expect(report.failures.isEmpty, "\(report.failures.joined(separator: "\n"))")
         expectMet(report, of: 140)
         print(
@@ -21,7 +21,7 @@ extension EndToEnd.FaultTests {
     @Test func `a daemon whose system calls fail does not crash, leaks nothing, and serves within a second after`()
         async throws
     {
-        let report = await FaultHarness.run(.fail, points: Dose.of(40, full: 6000), within: .seconds(2400))
+        let report = try await FaultHarness.run(.fail, points: Dose.of(40, full: 6000), within: .seconds(2400))
         #expect(report.failures.isEmpty, "\(report.failures.joined(separator: "\n"))")
         expectMet(report, of: 33)
         print(

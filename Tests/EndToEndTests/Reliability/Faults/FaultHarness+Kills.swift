@@ -77,11 +77,16 @@ extension FaultHarness {
         # Seen beside other work: tens of thousands of one call while the helper has nft(8) load rules.
         MOST_OF_ANY = 300
 
-        def points(kind):
+        def record(part, parts):
+            """Has every so manyth piece of work recorded: by daemon and stage, how often each call is made."""
+            begin()
+            works = [(name, stage) for name in daemons for stage in ["start", *STAGES]]
+            print(json.dumps({f"{name} {stage}": recorded(daemons[name], stage) for name, stage in works[part::parts]}))
+
+        def points(kind, recording):
             """Every (daemon, stage, call, number) there is; luck decides whether the last ones are met."""
-            found = [(name, stage, call, number)
-                for name, daemon in daemons.items() for stage in ["start", *STAGES]
-                for call, count in sorted(recorded(daemon, stage).items())
+            found = [(*work.split(), call, number)
+                for work, calls in sorted(recording.items()) for call, count in sorted(calls.items())
                 for number in range(1, min(count, MOST.get(call, MOST_OF_ANY)) + 1)]
             # A sanitizer makes calls of its own.
             unknown = {call for _, _, call, _ in found} - set(ERRORS) - UNTRIED
@@ -168,14 +173,16 @@ extension FaultHarness {
             try: expect_nothing()
             except (Problem, OSError, ValueError, KeyError): pass
 
-        def go(kind, count, seed, part, parts, *named):
-            """Does the points that are named, or so many of all there are."""
+        def go(kind, mine, count):
+            """Does the points, of so many that there are."""
             begin()
-            if named: all_points = mine = [tuple(name.split()) for name in named]
-            else:
-                all_points = points(kind)
-                mine = chosen(all_points, seed, int(count), int(part), int(parts))
-            print(json.dumps({"all": len(all_points)} | run(mine, kill_at if kind == "kill" else fail_at)))
+            print(json.dumps({"all": count} | run(mine, kill_at if kind == "kill" else fail_at)))
+
+        def go_named(kind, *named): go(kind, [tuple(name.split()) for name in named], len(named))
+
+        def go_chosen(kind, recording, count, seed, part, parts):
+            all_points = points(kind, recording)
+            go(kind, chosen(all_points, seed, count, part, parts), len(all_points))
 
         """#
 }

@@ -12,7 +12,7 @@ import Testing
 /// not show); what the helper does for it are system calls throughout.
 enum FaultHarness {
     /// What is done at each point.
-    enum Kind: String {
+    enum Kind {
         /// A daemon is killed there.
         case kill
         /// A call of a daemon fails there.
@@ -20,7 +20,7 @@ enum FaultHarness {
     }
 
     /// What came of the points of one lab.
-    private struct Part: Decodable {
+    fileprivate struct Part: Decodable {
         let all: Int
         let stages: [String: Met]
         let slowest: Double
@@ -52,45 +52,57 @@ enum FaultHarness {
         var late: [Double] = []
         /// What was found, by the name of the point: VIPNS_POINT repeats one.
         var failures: [String] = []
+
+        fileprivate init(of parts: [Part?]) {
+            for case let part? in parts {
+                all = max(all, part.all)
+                stages.merge(part.stages) { Met(tried: $0.tried + $1.tried, met: $0.met + $1.met) }
+                late += part.late
+                slowest = max(slowest, part.slowest)
+                failures += part.failures
+            }
+        }
     }
 
     private static let program = lab + stages + kills + errors + failures
 
-    /// Does so many points in some labs at a time, for most of a point's time is waiting.
-    static func run(_ kind: Kind, points: Int, within limit: Duration) async -> Report {
-        let parts = Environment["VIPNS_POINT"] == nil ? Dose.of(6, full: 8) : 1
-        return await withTaskGroup(of: Part?.self) { group in
-            for part in 0..<parts { group.addTask { await run(kind, points / parts, part, parts, within: limit) } }
-            var report = Report()
-            for await case let part? in group {
-                report.all = max(report.all, part.all)
-                report.stages.merge(part.stages) { Met(tried: $0.tried + $1.tried, met: $0.met + $1.met) }
-                report.late += part.late
-                report.slowest = max(report.slowest, part.slowest)
-                report.failures += part.failures
+    /// How often each call is made, by daemon and piece of work: recorded once, for all labs and both kinds.
+    private static let recording = Task {
+        try await withThrowingTaskGroup(of: [String: [String: Int]]?.self) { group in
+            let parts = 4
+            for part in 0..<parts {
+                group.addTask { try await inOwnLab(program + "record(\(part), \(parts))", within: .seconds(300)) }
             }
-            return report
+            return try await group.reduce(into: [:]) { all, part in try all.merge(#require(part)) { $1 } }
         }
     }
 
-    /// One lab's part; what keeps it from being done is recorded.
-    private static func run(
-        _ kind: Kind, _ count: Int, _ part: Int, _ parts: Int, within limit: Duration
-    ) async -> Part? {
-        let result = Mutex<Part?>(nil)
-        try? await inLab(daemons: false) { lab in
-            let found = try run(kind, count, part, parts, in: lab, within: limit)
+    /// Does so many points in some labs at a time, for most of a point's time is waiting.
+    static func run(_ kind: Kind, points: Int, within limit: Duration) async throws -> Report {
+        if let named = Environment["VIPNS_POINT"] {
+            return Report(of: [try await inOwnLab(program + "go_named('\(kind)', '\(named)')", within: limit)])
+        }
+        let calls = String(decoding: try JSONEncoder().encode(try await recording.value), as: UTF8.self)
+        let parts = Dose.of(10, full: 8)
+        return try await withThrowingTaskGroup(of: Part?.self) { group in
+            for part in 0..<parts {
+                let start = "go_chosen('\(kind)', \(calls), \(points / parts), \(Dose.seed), \(part), \(parts))"
+                group.addTask { try await inOwnLab(program + start, within: limit) }
+            }
+            return Report(of: try await group.reduce(into: []) { $0.append($1) })
+        }
+    }
+
+    /// Runs a script in a lab; what keeps it from being done is recorded.
+    private static func inOwnLab<Result: Decodable & Sendable>(
+        _ script: String, within limit: Duration
+    ) async throws -> Result? {
+        let result = Mutex<Result?>(nil)
+        try await inLab(daemons: false) { lab in
+            let found = try run(script, in: lab, within: limit, as: Result.self)
             result.withLock { $0 = found }
         }
         return result.withLock { $0 }
-    }
-
-    private static func run(
-        _ kind: Kind, _ count: Int, _ part: Int, _ parts: Int, in lab: TestLab, within limit: Duration
-    ) throws -> Part {
-        let named = Environment["VIPNS_POINT"].map { ", '\($0)'" } ?? ""
-        let start = "go('\(kind.rawValue)', \(count), \(Dose.seed), \(part), \(parts)\(named))"
-        return try run(program + start, in: lab, within: limit, as: Part.self)
     }
 
     /// Runs a script of the harness; gives what it says in its last line.
