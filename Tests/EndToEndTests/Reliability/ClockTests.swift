@@ -3,7 +3,7 @@ import Glibc
 import LinuxSystem
 import Testing
 
-extension EndToEnd {
+extension EndToEndWaits {
     @Suite(.enabled(if: FakeTime.library != nil || Environment["VIPNS_REQUIRE_ROOT"] == "1", "needs libfaketime"))
     struct ClockTests {}
 }
@@ -104,7 +104,7 @@ private struct Jump: CustomTestStringConvertible {
     static let all = Dose.isFull ? usual + others + usual + others : usual
 }
 
-extension EndToEnd.ClockTests {
+extension EndToEndWaits.ClockTests {
     @Test func `a clock that jumps by years ends no hold and no session early or late, and history stays in order`()
         async throws
     {
@@ -153,7 +153,7 @@ extension EndToEnd.ClockTests {
     }
 }
 
-extension EndToEnd.ClockTests {
+extension EndToEndWaits.ClockTests {
     @Test func `an opener's time to enter, and the rest of an address in conflict, are not of the clock that jumps`()
         async throws
     {
@@ -204,7 +204,7 @@ extension EndToEnd.ClockTests {
     }
 }
 
-extension EndToEnd.ClockTests {
+extension EndToEndWaits.ClockTests {
     @Test func `a clock that is a year ahead for a moment costs no history, not of former boots either`() async throws {
         try await inLab(daemons: false) { lab in
             try lab.furnish(hold: "100ms", line: "history: {keep: 30d}")

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-extension EndToEnd {
+extension EndToEndWaits {
     @Suite struct CollectorTests {}
 }
 
@@ -114,7 +114,7 @@ extension TestLab {
     fileprivate func serviceLog() throws -> String { try succeed("cat", "/run/vipns-lab/log/service.log") }
 }
 
-extension EndToEnd.CollectorTests {
+extension EndToEndWaits.CollectorTests {
     /// Shell that makes a namespace as a session has it: its name, number and MAC address.
     private static let make = """
         make() {

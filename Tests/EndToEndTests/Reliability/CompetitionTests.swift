@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension EndToEnd {
+extension EndToEndWaits {
     @Suite struct CompetitionTests {}
 }
 
@@ -74,7 +74,7 @@ private enum Meanwhile: String, CaseIterable, CustomTestStringConvertible {
     var isRestart: Bool { self == .restart || self == .restAndRestart }
 }
 
-extension EndToEnd.CompetitionTests {
+extension EndToEndWaits.CompetitionTests {
     private static let sentence =
         "io.vipns.PoolExhausted: No virtual IP address is available for this session, please contact your administrator."
 

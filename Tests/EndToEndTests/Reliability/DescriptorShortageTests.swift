@@ -1,10 +1,10 @@
 import Testing
 
-extension EndToEnd {
+extension EndToEndWaits {
     @Suite struct DescriptorShortageTests {}
 }
 
-extension EndToEnd.DescriptorShortageTests {
+extension EndToEndWaits.DescriptorShortageTests {
     /// Where the service cannot name the reason: it has no descriptor for the connection itself.
     private static let unanswered = "vipns: cannot call 'io.vipns.Open' at '/run/vipns/io.vipns': no answer in time"
 

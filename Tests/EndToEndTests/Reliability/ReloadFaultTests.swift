@@ -1,10 +1,10 @@
 import Testing
 
-extension EndToEnd {
+extension EndToEndWaits {
     @Suite struct ReloadFaultTests {}
 }
 
-extension EndToEnd.ReloadFaultTests {
+extension EndToEndWaits.ReloadFaultTests {
     @Test func `without the helper nothing is reloaded, and one that comes back is of one mind with the service`()
         async throws
     {

@@ -8,6 +8,10 @@ import Testing
 @Suite(.serialized, .enabled(if: geteuid() == 0, "needs root"))
 struct EndToEnd {}
 
+/// The same for what mostly waits for seconds to pass: beside the others, which it does not keep from anything.
+@Suite(.serialized, .enabled(if: geteuid() == 0, "needs root"))
+struct EndToEndWaits {}
+
 /// What keeps a run that is meant to be whole from skipping quietly.
 struct RequirementTests {
     @Test(.enabled(if: Environment["VIPNS_REQUIRE_ROOT"] == "1", "VIPNS_REQUIRE_ROOT is not 1"))
