@@ -22,6 +22,8 @@ public final class SQLiteLeaseStore: LeaseStore {
     let writes: GroupCommit
     private let reader: EventLoop
     let reserve: SpaceReserve
+    /// Closed; but Dispatch takes the queue of one apart on its pool, from which the service keeps away while it runs.
+    private let former: DatabaseQueue?
 
     /// Opens the file, or makes it, and brings its format up to date; blocks for the disk.
     ///
@@ -31,7 +33,7 @@ public final class SQLiteLeaseStore: LeaseStore {
         self.path = path
         self.reserve = SpaceReserve(path: "\(path).reserve")
         do {
-            self.database = try Self.withSpace(of: reserve) { try Self.prepared(path) }
+            (self.database, self.former) = try Self.withSpace(of: reserve) { try Self.prepared(path) }
             self.reader = try EventLoop()
             self.writes = GroupCommit(database, on: try EventLoop(), reserve: reserve)
         } catch {
@@ -52,7 +54,7 @@ public final class SQLiteLeaseStore: LeaseStore {
         }
     }
 
-    private static func prepared(_ path: String) throws -> DatabasePool {
+    private static func prepared(_ path: String) throws -> (DatabasePool, former: DatabaseQueue?) {
         var configuration = Configuration()
         configuration.label = "vipns.leases"
         configuration.maximumReaderCount = 2
@@ -64,7 +66,7 @@ public final class SQLiteLeaseStore: LeaseStore {
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
         if StoreFiles.exists(unfinishedPath(of: path)) { throw Damage("a repair of it was not finished") }
         try refuseLostMain(path)
-        try refuseUnseen(path)
+        let former = try refuseUnseen(path)
         let database = try DatabasePool(path: path, configuration: configuration)
         // GRDB sets NORMAL when it turns the log on, after every hook that a configuration has.
         try database.writeWithoutTransaction { connection in
@@ -77,7 +79,7 @@ public final class SQLiteLeaseStore: LeaseStore {
             // Where SQLite may not open a file to write, it opens it to read, and every session would be refused later.
             try connection.execute(sql: "UPDATE boot SET lastNumber = lastNumber")
         }
-        return database
+        return (database, former)
     }
 
     /// Refuses a log without the file that it belongs to: SQLite would throw it away and begin anew.
@@ -94,12 +96,14 @@ public final class SQLiteLeaseStore: LeaseStore {
     /// program's would get a write-ahead log, and a damaged one more damage.
     ///
     /// What cannot be opened so, is looked at when it is opened to write.
-    private static func refuseUnseen(_ path: String) throws {
+    /// - Returns: with what it was looked at, closed.
+    private static func refuseUnseen(_ path: String) throws -> DatabaseQueue? {
         var configuration = Configuration()
         configuration.readonly = true
         configuration.qos = .default
-        guard let file = try? DatabaseQueue(path: path, configuration: configuration) else { return }
+        guard let file = try? DatabaseQueue(path: path, configuration: configuration) else { return nil }
         do {
+            defer { try? file.close() }
             try file.read { connection in
                 try checkFormat(connection)
                 try checkPages(connection)
@@ -111,6 +115,7 @@ public final class SQLiteLeaseStore: LeaseStore {
         } catch {
             // Said better by what follows.
         }
+        return file
     }
 
     /// Looks for damage to the pages of the file, which queries would meet one day, or pass over rows.

@@ -82,11 +82,11 @@ extension SessionService {
     /// One after the other: each is all or nothing for itself.
     private func takeUp() async throws(ServiceError) -> [Problem] {
         let former = lastReload
-        let task = Task {
+        let task = Task(executorPreference: loop) {
             await former?.value
-            return await attempt()
+            return await self.attempt()
         }
-        lastReload = Task { _ = await task.value }
+        lastReload = Task(executorPreference: loop) { _ = await task.value }
         return try await task.value.get()
     }
 
@@ -155,12 +155,12 @@ extension SessionService {
 
     private func settleSoon() {
         let round = allowanceRound
-        Task {
+        Task.immediate(executorPreference: loop) {
             do throws(HelperFailure) {
-                try await settle { round == self.allowanceRound }
+                try await self.settle { round == self.allowanceRound }
             } catch {
                 // The next reload and the next connection ask again; until then more is allowed than need be.
-                logger.info("vipns-helper still allows the former addresses", metadata: ["error": "\(error)"])
+                self.logger.info("vipns-helper still allows the former addresses", metadata: ["error": "\(error)"])
             }
         }
     }

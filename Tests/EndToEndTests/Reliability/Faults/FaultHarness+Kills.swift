@@ -178,8 +178,6 @@ extension FaultHarness {
             begin()
             print(json.dumps({"all": count} | run(mine, kill_at if kind == "kill" else fail_at)))
 
-        def go_named(kind, *named): go(kind, [tuple(name.split()) for name in named], len(named))
-
         def go_chosen(kind, recording, count, seed, part, parts):
             all_points = points(kind, recording)
             go(kind, chosen(all_points, seed, count, part, parts), len(all_points))

@@ -82,6 +82,10 @@ extension FaultHarness {
                     # The store opens and closes its files as it likes.
                     if re.fullmatch(rf"{STATE}/vipns\.db(-wal|-shm|-journal)?", target): continue
                     found.append(target.split(":[")[0] if re.match("(socket|net|pipe):", target) else target)
+                # Dispatch's own, which a debug build has from its first use on: of a store whose opening failed.
+                dispatch = [f"anon_inode:[{kind}]" for kind in ("timerfd", "eventpoll", "eventfd")]
+                if dispatch[0] in found:
+                    for kind in dispatch: found.remove(kind)
                 return sorted(found)
 
         before_start = None

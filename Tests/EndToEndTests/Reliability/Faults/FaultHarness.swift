@@ -13,9 +13,9 @@ import Testing
 enum FaultHarness {
     /// What is done at each point.
     enum Kind {
-        /// A daemon is killed there.
+        /// A daemon is killed there: at "daemon work call number".
         case kill
-        /// A call of a daemon fails there.
+        /// A call of a daemon fails there: at "daemon work call error number".
         case fail
     }
 
@@ -50,7 +50,7 @@ enum FaultHarness {
         var slowest = 0.0
         /// The times of first tries that were late, in seconds.
         var late: [Double] = []
-        /// What was found, by the name of the point: VIPNS_POINT repeats one.
+        /// What was found, by the name of the point: VIPNS_POINT repeats one, or more with ';' between.
         var failures: [String] = []
 
         fileprivate init(of parts: [Part?]) {
@@ -80,7 +80,9 @@ enum FaultHarness {
     /// Does so many points in some labs at a time, for most of a point's time is waiting.
     static func run(_ kind: Kind, points: Int, within limit: Duration) async throws -> Report {
         if let named = Environment["VIPNS_POINT"] {
-            return Report(of: [try await inOwnLab(program + "go_named('\(kind)', '\(named)')", within: limit)])
+            let mine = named.split(separator: ";").filter { $0.split(separator: " ").count == (kind == .kill ? 4 : 5) }
+            let start = "go('\(kind)', [tuple(name.split()) for name in \(mine.map(String.init))], \(mine.count))"
+            return Report(of: [try await inOwnLab(program + start, within: limit)])
         }
         let calls = String(decoding: try JSONEncoder().encode(try await recording.value), as: UTF8.self)
         let parts = Dose.of(10, full: 8)
