@@ -29,7 +29,7 @@ struct MemberScan {
         let own = getpid()
         for _ in 0..<Self.mostRounds {
             let last = try lastProcess()
-            try Self.lookAtEach(in: "/proc") { (pid) throws(Errno) in
+            try Self.lookAtEach(Self.processes) { (pid) throws(Errno) in
                 // A thread of ours that has just left a namespace may still show in it.
                 if pid == own { return true }
                 guard let numbers = try numbers(ofProcess: pid, host: host) else { return false }
@@ -46,18 +46,18 @@ struct MemberScan {
         throw .wouldBlock
     }
 
-    /// Has `look` look once at each number that a directory of /proc lists; it says whether that was still there.
+    /// Has `look` look once at each number that `list` lists; it says whether that was still there.
     ///
     /// What has gone may have left a child, or a thread, that is not in the list. It is in the next one, after those that
     /// were there before: so where something has gone, there is another list, until all that is new in one was there.
     /// - Throws: what `look` throws; EAGAIN where that does not come about.
     private static func lookAtEach(
-        in directory: String, _ look: (Int32) throws(Errno) -> Bool
+        _ list: () throws(Errno) -> [String], _ look: (Int32) throws(Errno) -> Bool
     ) throws(Errno) {
         var seen: Set<Int32> = []
         for _ in 0..<mostRounds {
             var isWhole = true
-            for name in try directoryEntries(directory) {
+            for name in try list() {
                 guard let number = Int32(name), seen.insert(number).inserted else { continue }
                 if try !look(number) { isWhole = false }
             }
@@ -84,23 +84,23 @@ struct MemberScan {
         _ wanted: Set<Int32>, host: borrowing NetlinkSocket,
         _ body: (Int32, borrowing NetworkNamespace) throws(Errno) -> Void
     ) throws(Errno) {
-        var wanted = wanted
-        if wanted.isEmpty { return }
-        var scan = MemberScan()
+        var (scan, wanted) = (MemberScan(), wanted)
         let own = getpid()
-        for name in try directoryEntries("/proc") {
-            guard let pid = Int32(name), pid != own else { continue }
-            for thread in try scan.threads(of: pid) {
-                let path = "/proc/\(pid)/task/\(thread)/ns/net"
-                guard let number = try scan.look(at: path, host: host)?.number, wanted.contains(number),
-                    let namespace = try scan.look({ () throws(Errno) in try NetworkNamespace.open(path) })
-                else { continue }
+        try lookAtEach(processes) { (pid) throws(Errno) in
+            if wanted.isEmpty || pid == own { return true }
+            return try lookAtThreads(of: pid) { (path) throws(Errno) in
+                guard let seen = try scan.look(at: path, host: host) else { return false }
+                guard let number = seen.number, wanted.contains(number) else { return true }
+                guard let namespace = try scan.look({ () throws(Errno) in try NetworkNamespace.open(path) }) else {
+                    return false
+                }
                 // It may have moved between the two looks.
                 let isSame = namespace.descriptor.withRaw { (try? host.namespaceNumber(of: $0)) == number }
-                guard isSame else { continue }
-                wanted.remove(number)
-                try body(number, namespace)
-                if wanted.isEmpty { return }
+                if isSame {
+                    wanted.remove(number)
+                    try body(number, namespace)
+                }
+                return true
             }
         }
     }
@@ -116,23 +116,33 @@ struct MemberScan {
         ofProcess pid: Int32, host: borrowing NetlinkSocket
     ) throws(Errno) -> Set<Int32>? {
         var found: Set<Int32> = []
-        var isThere = false
-        do throws(Errno) {
-            try Self.lookAtEach(in: "/proc/\(pid)/task") { (thread) throws(Errno) in
-                let path = "/proc/\(pid)/task/\(thread)/ns/net"
-                guard let seen = try look(at: path, host: host) else { return false }
-                isThere = true
-                if let number = seen.number { found.insert(number) }
-                return true
-            }
-        } catch .noSuchFile {
-            // Gone, before the first list or a later one.
-        } catch .noSuchProcess {
+        let isThere = try Self.lookAtThreads(of: pid) { (path) throws(Errno) in
+            guard let seen = try look(at: path, host: host) else { return false }
+            if let number = seen.number { found.insert(number) }
+            return true
         }
         return isThere ? found : nil
     }
 
-    private func threads(of pid: Int32) throws(Errno) -> [String] {
+    /// Has `look` look at the namespace of each thread of a process; it says whether that thread was still there.
+    ///
+    /// - Returns: whether any was.
+    private static func lookAtThreads(
+        of pid: Int32, _ look: (String) throws(Errno) -> Bool
+    ) throws(Errno) -> Bool {
+        var isThere = false
+        try lookAtEach({ () throws(Errno) in try threads(of: pid) }) { (thread) throws(Errno) in
+            let wasThere = try look("/proc/\(pid)/task/\(thread)/ns/net")
+            isThere = isThere || wasThere
+            return wasThere
+        }
+        return isThere
+    }
+
+    private static func processes() throws(Errno) -> [String] { try directoryEntries("/proc") }
+
+    /// - Returns: none of a process that has gone.
+    private static func threads(of pid: Int32) throws(Errno) -> [String] {
         do throws(Errno) {
             return try directoryEntries("/proc/\(pid)/task")
         } catch .noSuchFile {
