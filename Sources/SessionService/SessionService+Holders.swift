@@ -50,7 +50,8 @@ extension SessionService {
         live.holders = holders
         let text =
             holders.isEmpty
-            ? "orphaned sockets, or a descriptor in a message under way"
+            ? "nobody who could be seen: orphaned sockets, a descriptor in a message under way, or a process that "
+                + "vipns-helper may not look at"
             : holders.map(\.description).joined(separator: ", ")
         logger(for: live).warning("somebody holds the session's namespace", metadata: ["holder": "\(text)"])
         tell(.alarm, live, "its namespace is held by \(text)")
