@@ -136,7 +136,7 @@ private struct Churned: Decodable {
 /// What there is besides sessions, for every kind of thing that may leak.
 private struct Inventory {
     var counts: [String: Int] = [:]
-    /// Memory of each daemon in KiB.
+    /// Memory of each daemon in KiB, without pages of files: of those, others that run the same programs bear a share.
     var memory: [String: Int] = [:]
 }
 
@@ -153,7 +153,7 @@ extension TestLab {
             let script = """
                 cd /proc/\(pid)/fd
                 echo $(ls -l | grep -c .) $(ls -l | grep -c 'anon_inode:.pidfd') $(ls -l | grep -c socket:) \
-                $(sed -n 's/^Pss: *\\([0-9]*\\) .*/\\1/p' /proc/\(pid)/smaps_rollup)
+                $(awk '/^Pss_(Anon|Shmem):/ { sum += $2 } END { print sum }' /proc/\(pid)/smaps_rollup)
                 """
             let words = try succeed("sh", "-c", script).split(separator: " ").compactMap { Int($0) }
             guard words.count == 4 else { throw TestFailure("inventory of the \(daemon): \(words)") }
