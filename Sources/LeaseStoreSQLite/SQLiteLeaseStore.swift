@@ -68,16 +68,22 @@ public final class SQLiteLeaseStore: LeaseStore {
         try refuseLostMain(path)
         let former = try refuseUnseen(path)
         let database = try DatabasePool(path: path, configuration: configuration)
-        // GRDB sets NORMAL when it turns the log on, after every hook that a configuration has.
-        try database.writeWithoutTransaction { connection in
-            try connection.execute(sql: "PRAGMA synchronous = FULL")
-            try checkFormat(connection)
-        }
-        try LeaseSchema.migrator.migrate(database)
-        try database.writeWithoutTransaction { connection in
-            try checkStatements(connection)
-            // Where SQLite may not open a file to write, it opens it to read, and every session would be refused later.
-            try connection.execute(sql: "UPDATE boot SET lastNumber = lastNumber")
+        do {
+            // GRDB sets NORMAL when it turns the log on, after every hook that a configuration has.
+            try database.writeWithoutTransaction { connection in
+                try connection.execute(sql: "PRAGMA synchronous = FULL")
+                try checkFormat(connection)
+            }
+            try LeaseSchema.migrator.migrate(database)
+            try database.writeWithoutTransaction { connection in
+                try checkStatements(connection)
+                // Where SQLite may not open a file to write, it opens it to read, and every session would be refused later.
+                try connection.execute(sql: "UPDATE boot SET lastNumber = lastNumber")
+            }
+        } catch {
+            // At once, not when the last who refers to it is gone: SQLite closes files by their names.
+            try? database.close()
+            throw error
         }
         return (database, former)
     }

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Dispatch
 internal import Foundation
+internal import GRDB
 internal import Glibc
 internal import Leasing
 internal import TestSupport
@@ -130,6 +131,8 @@ struct DamageTests {
     private func check(_ name: String, _ base: StoreInUse, isEmpty: Bool) async throws -> Reading {
         do throws(LeaseStoreError) {
             let store = try SQLiteLeaseStore(path: folder.file)
+            // Before the next files are there: SQLite removes a log by its name, and the store's threads may have it still.
+            defer { try? store.database.close() }
             let state = try await store.open(boot: "boot-1", nowReal: 90_000_000, nowBoot: 90_000)
             try await checkUse(of: store, state, name, base, isEmpty: isEmpty)
             return state.leases == base.states.last || isEmpty ? .recovered : .recoveredEarlier

@@ -52,6 +52,7 @@ struct StoreInUse {
             states = [leases]
         }
         let files = try FileSet(readingFrom: folder.file)
+        try store.database.close()
         self.states = states
         self.files = files
         self.textPlaces = files.main.indices.filter { (0x30...0x7a).contains(files.main[$0]) }
