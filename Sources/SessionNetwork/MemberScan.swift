@@ -84,6 +84,7 @@ struct MemberScan {
         _ wanted: Set<Int32>, host: borrowing NetlinkSocket,
         _ body: (Int32, borrowing NetworkNamespace) throws(Errno) -> Void
     ) throws(Errno) {
+        if wanted.isEmpty { return }
         var (scan, wanted) = (MemberScan(), wanted)
         let own = getpid()
         try lookAtEach(processes) { (pid) throws(Errno) in
