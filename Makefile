@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo lab test bench install uninstall install-pam uninstall-pam deb lint format faults faults-short soak fuzz model tsan coverage clean
+.PHONY: build demo lab test bench install uninstall install-pam uninstall-pam deb lint format tests-built faults faults-short soak fuzz model tsan coverage clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SECONDS ?= 60
@@ -216,29 +216,26 @@ define tested
 	fi
 endef
 
-test: build .build-python/ready
+# What tests start and need, and the tests themselves.
+tests-built: build .build-python/ready
 	$(call packages,build test login)
 	$(unpacked)
 	$(DEBUG)
+
+test: tests-built
 	$(call tested,,)
 
 # All that a test of reliability can do with the programs as they are shipped, which is an hour's work; VIPNS_SEED chooses
 # another random part. The damaged stores by themselves: they take both processors, and the others measure times; then
 # those that measure none.
-faults: build .build-python/ready
-	$(call packages,build test login)
-	$(unpacked)
-	$(DEBUG)
+faults: tests-built
 	$(call tested,--filter LeaseStoreSQLiteTests.Damage,VIPNS_FAULTS=all)
 	$(call tested,$(RELIABILITY:%=--filter EndToEnd/%) --filter FailingService,\
 		VIPNS_FAULTS=all VIPNS_LOGIN_RUNS=30 $(SHIPPED))
 	$(call tested,$(RELIABILITY:%=--filter EndToEndWaits/%),VIPNS_FAULTS=all $(SHIPPED))
 
 # What `make test` does of it: a fixed part, in less than four minutes.
-faults-short: build .build-python/ready
-	$(call packages,build test login)
-	$(unpacked)
-	$(DEBUG)
+faults-short: tests-built
 	$(call tested,--filter LeaseStoreSQLiteTests.Damage $(RELIABILITY:%=--filter /%),)
 
 # Ways into and out of sessions, CYCLES times: nothing may grow.
