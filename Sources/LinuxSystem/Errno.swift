@@ -24,6 +24,8 @@ public struct Errno: Error, Hashable, Sendable, RawRepresentable {
     public static let wouldBlock = Errno(rawValue: EAGAIN)
     /// EACCES.
     public static let permissionDenied = Errno(rawValue: EACCES)
+    /// EBUSY.
+    public static let busy = Errno(rawValue: EBUSY)
     /// EEXIST.
     public static let fileExists = Errno(rawValue: EEXIST)
     /// ENODEV.

@@ -27,6 +27,10 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notPermitted: "CAP_NET_ADMIN is needed"
         case .addressInUse where operation.contains("macvlan"):
             "another link of this parent carries the MAC address"
+        // Kernel < 6.15 makes the link in the host first.
+        case .busy where operation.contains("macvlan"):
+            "a link of the host has its index: was a session's link moved to the host?"
+        case .fileExists where operation.contains("macvlan"): "another link has its name"
         case .invalidArgument where operation.contains(" and MTU "):
             "the MTU must not be above the parent link's"
         // A link with less has no IPv6 at all; RFC 8200 §5.

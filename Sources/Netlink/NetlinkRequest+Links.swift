@@ -32,24 +32,23 @@ let acknowledged = UInt16(NLM_F_REQUEST | NLM_F_ACK)
 let created = acknowledged | UInt16(NLM_F_CREATE) | UInt16(NLM_F_EXCL)
 
 extension NetlinkRequest {
-    /// Makes a macvlan in the socket's namespace on a link of the namespace that has the number `parentNamespace` here.
+    /// Makes a macvlan in the socket's namespace on a link of the namespace that has the number `parentNamespace` here,
+    /// gives it its final name and sets it up: two messages.
     ///
-    /// It is born with its final name, index and MAC address and up; nothing of it ever shows in the host.
-    /// `mtuBytes` is nil for the parent link's own. rtnetlink(7), RTM_NEWLINK.
+    /// Kernel < 6.15 makes it in the parent link's namespace and moves it: `index` and `temporaryName` must be free
+    /// there, and it is down there. Its MAC address is its own from the first. `mtuBytes` is nil for the parent link's
+    /// own. rtnetlink(7), RTM_NEWLINK, RTM_SETLINK.
     public mutating func createMacvlan(
-        name: String, index: Int32, mac: MACAddress, parentIndex: Int32, parentNamespace: Int32, parentName: String,
-        mode: MacvlanLinkMode, mtuBytes: Int? = nil
+        name: String, temporaryName: String, index: Int32, mac: MACAddress, parentIndex: Int32, parentNamespace: Int32,
+        parentName: String, mode: MacvlanLinkMode, mtuBytes: Int? = nil
     ) {
         let size = mtuBytes.map { " and MTU \($0)" } ?? ""
-        begin(
-            type: UInt16(RTM_NEWLINK), flags: created,
-            purpose: "create macvlan '\(name)' with MAC address \(mac)\(size) on parent link '\(parentName)'")
+        let purpose = "create macvlan '\(name)' with MAC address \(mac)\(size) on parent link '\(parentName)'"
+        begin(type: UInt16(RTM_NEWLINK), flags: created, purpose: purpose)
         var header = ifinfomsg()
         header.ifi_index = index
-        header.ifi_flags = UInt32(IFF_UP)
-        header.ifi_change = UInt32(IFF_UP)
         putHeader(header)
-        put(IFLA_IFNAME, name)
+        put(IFLA_IFNAME, temporaryName)
         put(IFLA_ADDRESS, octets: mac.octets)
         if let mtuBytes { put(IFLA_MTU, UInt32(clamping: mtuBytes)) }
         put(IFLA_LINK, parentIndex)
@@ -58,6 +57,12 @@ extension NetlinkRequest {
             info.put(IFLA_INFO_KIND, "macvlan")
             info.nest(IFLA_INFO_DATA) { $0.put(IFLA_MACVLAN_MODE, mode.kernelValue) }
         }
+        // The kernel renames first and sets up then, whatever the order of what is asked.
+        begin(type: UInt16(RTM_SETLINK), flags: acknowledged, purpose: purpose)
+        header.ifi_flags = UInt32(IFF_UP)
+        header.ifi_change = UInt32(IFF_UP)
+        putHeader(header)
+        put(IFLA_IFNAME, name)
     }
 
     /// Makes a pair of veth links, each in its place, both down; veth(4).
@@ -119,15 +124,14 @@ extension NetlinkRequest {
         if let targetNamespace { put(IFLA_TARGET_NETNSID, targetNamespace) }
     }
 
-    /// Deletes a link by its index, in the namespace that has the number `targetNamespace` here.
-    public mutating func deleteLink(index: Int32, targetNamespace: Int32) {
-        begin(
-            type: UInt16(RTM_DELLINK), flags: acknowledged,
-            purpose: "delete link \(index) of namespace \(targetNamespace)")
+    /// Deletes a link by its index, in the namespace that has the number `targetNamespace` here; nil for this one.
+    public mutating func deleteLink(index: Int32, targetNamespace: Int32? = nil) {
+        let place = targetNamespace.map { " of namespace \($0)" } ?? ""
+        begin(type: UInt16(RTM_DELLINK), flags: acknowledged, purpose: "delete link \(index)\(place)")
         var header = ifinfomsg()
         header.ifi_index = index
         putHeader(header)
-        put(IFLA_TARGET_NETNSID, targetNamespace)
+        if let targetNamespace { put(IFLA_TARGET_NETNSID, targetNamespace) }
     }
 
     /// Asks for all links of the socket's namespace, or of the one numbered `targetNamespace` here.

@@ -9,6 +9,8 @@ internal import Netlink
 struct Restoring: Sendable {
     /// What should be there; nil for lo alone.
     let link: SessionLink?
+    /// What a link that must be made is called until it is the session's.
+    let identity: LinkIdentity
     /// The parent link now, or why there is none; only a link that must be made needs it.
     let parentIndex: Result<Int32, NetworkError>?
     /// An open descriptor of the host's namespace.
@@ -154,10 +156,16 @@ struct Restoring: Sendable {
         var request = NetlinkRequest(capacity: 512)
         let known = try socket.namespaceNumber(of: hostNamespace)
         if known == nil { request.assignNumber(0, toNamespace: hostNamespace) }
-        request.createMacvlan(
-            name: SessionNetworks.linkName, index: SessionNetworks.linkIndex, mac: link.mac, parentIndex: parent,
-            parentNamespace: known ?? 0, parentName: link.parent, mode: link.mode, mtuBytes: link.mtuBytes)
-        try socket.perform(request)
+        request.createMacvlan(link, identity, parentIndex: parent, parentNamespace: known ?? 0)
+        do {
+            try socket.perform(request)
+        } catch {
+            // One that could be made and not set up would be taken for the session's the next time.
+            var removal = NetlinkRequest(capacity: 256)
+            removal.deleteLink(index: identity.index)
+            try? socket.perform(removal)
+            throw error
+        }
         return nil
     }
 

@@ -16,7 +16,9 @@ extension SessionNetworks {
     ) throws(NetworkError) -> String? {
         let parent = link.map { link in Result { () throws(NetworkError) in try ParentLink.index(of: link.parent) } }
         let host = hostNamespace.descriptor.withRaw { $0 }
-        let work = Restoring(link: link, parentIndex: parent, hostNamespace: host, refusal: refusal)
+        let work = Restoring(
+            link: link, identity: LinkIdentity(session: session, number: number), parentIndex: parent,
+            hostNamespace: host, refusal: refusal)
         let outcome: Result<Restoring.Outcome, NetworkError> = try withNamespace(of: session, number: number) {
             (namespace) throws(Errno) in
             try namespace.run { () throws(Errno) in

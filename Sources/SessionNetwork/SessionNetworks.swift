@@ -8,6 +8,7 @@
 //            socket there; the thread ends, the socket stays inside. The host then numbers the namespace and pins it.
 //   connect  for a session with IPv6 a thread inside switches it on for links to come. Then one sendmsg on that socket
 //            makes link, addresses and routes and sets lo up, and the socket is closed: it would keep the namespace alive.
+//            Older kernels make the link in the host first: LinkIdentity tells what it is called there.
 //
 // Nothing here remembers a session beyond these two steps: the pin, the number and /proc tell everything, so that this
 // code may be killed and started again at any point. Who calls decides; everything may be called twice.
@@ -26,7 +27,6 @@ public final class SessionNetworks {
     public static let firstNumber: Int32 = 0x100000
     /// The session's link, in its namespace.
     public static let linkName = "eth0"
-    static let linkIndex: Int32 = 2
     /// How many sessions may wait between the two steps: more than the service ever has.
     private static let mostMade = 256
     static let loopbackIndex: Int32 = 1
@@ -42,9 +42,11 @@ public final class SessionNetworks {
     private final class Made: Sendable {
         let namespace: NetworkNamespace
         let inside: Inside
-        init(namespace: consuming NetworkNamespace, inside: Inside) {
+        let identity: LinkIdentity
+        init(namespace: consuming NetworkNamespace, inside: Inside, identity: LinkIdentity) {
             self.namespace = namespace
             self.inside = inside
+            self.identity = identity
         }
     }
 
@@ -85,7 +87,7 @@ public final class SessionNetworks {
         guard made.count < Self.mostMade else {
             throw NetworkError("make session '\(session)'", .noBufferSpace, hint: "too many are made and not connected")
         }
-        let new = try Self.makeNamespace(preparation)
+        let new = try Self.makeNamespace(preparation, LinkIdentity(session: session, number: number))
         // The number first: only a numbered namespace tells when it is gone.
         var numbering = NetlinkRequest(capacity: 256)
         new.namespace.descriptor.withRaw { numbering.assignNumber(number, toNamespace: $0) }
@@ -99,7 +101,9 @@ public final class SessionNetworks {
         return new.inside.cookie
     }
 
-    private static func makeNamespace(_ preparation: NamespacePreparation) throws(NetworkError) -> Made {
+    private static func makeNamespace(
+        _ preparation: NamespacePreparation, _ identity: LinkIdentity
+    ) throws(NetworkError) -> Made {
         // Before anything is made, and with the host's values, which this thread sees.
         let firewall = try preparation.firewall.map { (path) throws(NetworkError) in try SessionFirewall(path: path) }
         try SessionSysctls.check(preparation.settings.map(\.name) + preparation.inherited)
@@ -121,7 +125,7 @@ public final class SessionNetworks {
             throw NetworkError("make a network namespace", error, hint: hint)
         }
         let inside = try new.result.get()
-        return Made(namespace: new.intoNamespace(), inside: inside)
+        return Made(namespace: new.intoNamespace(), inside: inside, identity: identity)
     }
 
     /// Second step: the link with its addresses and routes where `link` is given, and lo in any case.
@@ -138,7 +142,7 @@ public final class SessionNetworks {
             if let six = link.addresses.first(where: { $0.address.family == .ipv6 }) {
                 try allowIPv6(six.address, in: made.namespace)
             }
-            try perform(connecting(link, parentIndex: parentIndex), on: made.inside.route)
+            try perform(connecting(link, made.identity, parentIndex: parentIndex), on: made.inside.route)
             announce(link, parentIndex: parentIndex)
         } else {
             var request = NetlinkRequest(capacity: 256)
@@ -165,21 +169,19 @@ public final class SessionNetworks {
     }
 
     /// The one batch: the host gets number 0 inside, so that the link can be made on the host's parent link from there.
-    private func connecting(_ link: SessionLink, parentIndex: Int32) -> NetlinkRequest {
+    private func connecting(_ link: SessionLink, _ identity: LinkIdentity, parentIndex: Int32) -> NetlinkRequest {
         // 76 octets a route of IPv6.
         var request = NetlinkRequest(capacity: 1024 + 80 * link.routes.count)
         hostNamespace.descriptor.withRaw { request.assignNumber(0, toNamespace: $0) }
-        request.createMacvlan(
-            name: Self.linkName, index: Self.linkIndex, mac: link.mac, parentIndex: parentIndex, parentNamespace: 0,
-            parentName: link.parent, mode: link.mode, mtuBytes: link.mtuBytes)
+        request.createMacvlan(link, identity, parentIndex: parentIndex, parentNamespace: 0)
         request.setLink(index: Self.loopbackIndex, name: "lo", up: true)
         for address in Self.prefixes(of: link) {
-            request.addAddress(address, linkIndex: Self.linkIndex, linkName: Self.linkName)
+            request.addAddress(address, linkIndex: identity.index, linkName: Self.linkName)
         }
         for gateway in link.addresses.compactMap(\.gateway) {
-            request.addDefaultRoute(gateway: gateway, linkIndex: Self.linkIndex)
+            request.addDefaultRoute(gateway: gateway, linkIndex: identity.index)
         }
-        for route in link.routes { request.addRoute(route, linkIndex: Self.linkIndex) }
+        for route in link.routes { request.addRoute(route, linkIndex: identity.index) }
         return request
     }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// A request never grows past its room and never leaves a part out.
 struct RoomTests {
-    @Test(arguments: 0..<100)
+    @Test(arguments: 0..<152)
     func `a message that does not fit whole does not exist`(capacity: Int) throws {
         var request = NetlinkRequest(capacity: capacity)
         try putMacvlan(in: &request)
@@ -14,10 +14,10 @@ struct RoomTests {
     }
 
     @Test func `a message may fill the room to the last octet`() throws {
-        var request = NetlinkRequest(capacity: 100)
+        var request = NetlinkRequest(capacity: 152)
         try putMacvlan(in: &request)
         let octets = request.octets
-        #expect(octets?.count == 100)
+        #expect(octets?.count == 152)
     }
 
     @Test func `what comes after an overflow is refused too, however small`() throws {
@@ -52,7 +52,8 @@ struct RoomTests {
 
     private func putMacvlan(in request: inout NetlinkRequest) throws {
         request.createMacvlan(
-            name: "eth0", index: 2, mac: try #require(MACAddress("02:00:0a:4d:00:65")), parentIndex: 3,
+            name: "eth0", temporaryName: "vipns-abcdefgh", index: 0x100_0001,
+            mac: try #require(MACAddress("02:00:0a:4d:00:65")), parentIndex: 3,
             parentNamespace: 0, parentName: "lan0", mode: .bridge)
     }
 }

@@ -52,7 +52,8 @@ private func read(_ message: NetlinkMessage) {
     private static var seeds: [[UInt8]] {
         var link = NetlinkRequest(capacity: 512)
         link.createMacvlan(
-            name: "eth0", index: 2, mac: MACAddress(virtualIP: IPAddress(ipv4: 0x0a4d_0065), farm: 0), parentIndex: 3,
+            name: "eth0", temporaryName: "vipns-abcdefgh", index: 0x100_0001,
+            mac: MACAddress(virtualIP: IPAddress(ipv4: 0x0a4d_0065), farm: 0), parentIndex: 3,
             parentNamespace: 0, parentName: "lan0", mode: .bridge, mtuBytes: 1400)
         var number = NetlinkRequest(capacity: 512)
         number.assignNumber(1 << 20, toNamespace: 3)
