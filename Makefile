@@ -2,11 +2,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo lab test bench install uninstall install-pam uninstall-pam deb lint format tests-built faults faults-short soak fuzz model tsan coverage clean
+.PHONY: build demo lab test machine test-machines bench install uninstall install-pam uninstall-pam deb lint format tests-built faults faults-short soak fuzz model tsan coverage clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SECONDS ?= 60
 CYCLES ?= 100000
+# What whole machines run; Tests/Machines.
+SYSTEMS ?= debian12 debian13
 RELIABILITY := $(patsubst Tests/EndToEndTests/Reliability/%.swift,%,$(wildcard Tests/EndToEndTests/Reliability/*Tests.swift))
 # No shipped program may need the toolchain that built it: neither its libraries nor a RUNPATH into it.
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-toolchain-stdlib-rpath
@@ -121,6 +123,11 @@ install: install-pam
 		sed 's|=\(+*\)/usr/\(s*bin\)/|=\1$(PREFIX)/\2/|' "hooks/systemd/$$unit.service" \
 			| install -m 0644 /dev/stdin "$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service"; \
 	done
+	@install -D -m 0644 hooks/network/60-vipns.rules "$(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-vipns.rules"
+	@for file in 10-vipns.link 10-vipns.network; do \
+		install -D -m 0644 "hooks/network/$$file" "$(DESTDIR)$(PREFIX)/lib/systemd/network/$$file"; \
+	done
+	@install -D -m 0644 hooks/network/10-vipns.conf "$(DESTDIR)$(PREFIX)/lib/NetworkManager/conf.d/10-vipns.conf"
 	@install -D -m 0644 hooks/sysusers.d/vipns.conf "$(DESTDIR)$(PREFIX)/lib/sysusers.d/vipns.conf"
 	@install -D -m 0644 hooks/tmpfiles.d/vipns.conf "$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/vipns.conf"
 	@for page in docs/man/*.[158]; do \
@@ -147,7 +154,9 @@ uninstall: uninstall-pam
 	fi
 	@cd "$(DESTDIR)$(PREFIX)" && rm -f sbin/vipns-helper sbin/vipnsd bin/vipns \
 		lib/systemd/system/vipns-helper.service lib/systemd/system/vipnsd.service \
-		lib/sysusers.d/vipns.conf lib/tmpfiles.d/vipns.conf \
+		lib/sysusers.d/vipns.conf lib/tmpfiles.d/vipns.conf lib/udev/rules.d/60-vipns.rules \
+		lib/systemd/network/10-vipns.link lib/systemd/network/10-vipns.network \
+		lib/NetworkManager/conf.d/10-vipns.conf \
 		share/man/man1/vipns.1 share/man/man5/vipns.yaml.5 share/man/man8/vipnsd.8 share/man/man8/vipns-helper.8 \
 		share/man/man8/pam_vipns.8 share/bash-completion/completions/vipns $(ZSH_COMPLETIONS)/_vipns \
 		share/fish/vendor_completions.d/vipns.fish
@@ -216,14 +225,44 @@ define tested
 	fi
 endef
 
+# The package that is installed in virtual machines, and the machines with the systems $(1): Tests/Machines. Nothing where
+# QEMU cannot be had.
+define machines-built
+	$(call packages,machine)
+	@if [ "$$(id -u)" = 0 ] && command -v qemu-system-x86_64 > /dev/null; then \
+		$(MAKE) --no-print-directory deb > /dev/null; \
+		for system in $(1); do Tests/Machines/build.sh "$$system" > /dev/null; done; \
+	fi
+endef
+
 # What tests start and need, and the tests themselves.
 tests-built: build .build-python/ready
 	$(call packages,build test login)
 	$(unpacked)
 	$(DEBUG)
 
+# First the one whole machine, by itself: it takes both processors, and others measure times.
 test: tests-built
-	$(call tested,,)
+	$(call machines-built,debian12)
+	@if [ "$$(id -u)" = 0 ] && command -v qemu-system-x86_64 > /dev/null; then \
+		$(MAKE) --no-print-directory machine-login; \
+	else \
+		echo "no whole machine was booted: that needs root and QEMU"; \
+	fi
+	$(call tested,--skip EndToEndTests.Machines,)
+
+machine-login:
+	$(call tested,--filter Machines/PackageTests,VIPNS_MACHINES=debian12)
+
+# The first day of a customer on each system: package, configuration, logins from another machine.
+machine: tests-built
+	$(call machines-built,$(SYSTEMS))
+	$(call tested,--filter Machines/PackageTests,VIPNS_MACHINES='"$(SYSTEMS)"')
+
+# All that only a whole machine can show.
+test-machines: tests-built
+	$(call machines-built,$(SYSTEMS))
+	$(call tested,--filter EndToEndTests.Machines,VIPNS_MACHINE_TESTS=all VIPNS_MACHINES='"$(SYSTEMS)"')
 
 # All that a test of reliability can do with the programs as they are shipped, which is an hour's work; VIPNS_SEED chooses
 # another random part. The damaged stores by themselves: they take both processors, and the others measure times; then

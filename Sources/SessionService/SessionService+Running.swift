@@ -33,13 +33,34 @@ extension SessionService: Service {
         try await cancelWhenGracefulShutdown {
             async let forgetting: Void = self.forgetOldHistory()
             async let collecting: Void = self.collectAgainAndAgain()
+            async let signs: Void = self.giveSigns()
+            async let starting: Void = self.endStart()
             try await self.serve(stored, on: server)
             await forgetting
             await collecting
+            await signs
+            await starting
         }
         watchers.finish()
         await server.stop()
         await finishWrites()
+    }
+
+    private static let waitingStatus = "waiting for vipns-helper: no session begins"
+
+    /// Has the start count as done after 2 s: a helper that is away must not keep a machine from booting.
+    private func endStart() async {
+        await loop.sleep(for: .seconds(2))
+        if !isServing { surroundings.manager.tellReady(status: Self.waitingStatus) }
+    }
+
+    /// Signs of life for systemd, from the loop on which everything happens.
+    private func giveSigns() async {
+        guard let interval = surroundings.manager.signInterval else { return }
+        while !Task.isCancelled {
+            surroundings.manager.tellAlive()
+            await loop.sleep(for: interval)
+        }
     }
 
     /// What was said to a client must be in the store before the process ends; 2 s, should the disk not answer.
@@ -65,12 +86,16 @@ extension SessionService: Service {
                 try await agreeWithHelper()
                 try await listen(on: server)
                 logger.info("serving")
+                isServing = true
+                surroundings.manager.tellReady(status: "serving")
                 isQuiet = false
                 // What happened while nobody listened.
                 lookAtAll()
                 if let helper { Task(executorPreference: loop) { await self.keepCare(with: helper) } }
                 await follow(events)
+                isServing = false
                 if !Task.isCancelled {
+                    surroundings.manager.tell(status: Self.waitingStatus)
                     logger.warning("the connection to the helper has ended, connecting again")
                     noteHelperLost()
                 }

@@ -9,7 +9,7 @@ internal import Addressing
 internal import ClientAPI
 internal import HelperChannel
 public import Leasing
-internal import LinuxSystem
+public import LinuxSystem
 public import Logging
 public import ServiceConfiguration
 internal import SessionPlan
@@ -32,13 +32,16 @@ public actor SessionService {
         public var configurationFile: String
         /// How often the collector looks; it frees what it has suspected for twice that time.
         public var collectEvery: Duration
+        /// Who started the service, and is told how it fares.
+        public var manager: ServiceManager
         /// Reads the configuration again; blocks.
         public var readConfiguration: @Sendable () -> ConfigurationReading
 
         /// Puts the facts together.
         public init(
             helperPath: String, bootID: String, operators: UInt32?, version: String, configurationFile: String,
-            collectEvery: Duration = .seconds(30), readConfiguration: @escaping @Sendable () -> ConfigurationReading
+            collectEvery: Duration = .seconds(30), manager: ServiceManager = ServiceManager(),
+            readConfiguration: @escaping @Sendable () -> ConfigurationReading
         ) {
             self.helperPath = helperPath
             self.bootID = bootID
@@ -46,6 +49,7 @@ public actor SessionService {
             self.version = version
             self.configurationFile = configurationFile
             self.collectEvery = collectEvery
+            self.manager = manager
             self.readConfiguration = readConfiguration
         }
     }
@@ -66,6 +70,8 @@ public actor SessionService {
     var configurationNumber = 0
     /// Whether what was stored is taken up: before that, all that lives looks unknown.
     var isAdopted = false
+    /// Whether clients are served.
+    var isServing = false
     /// Of the allowance that belongs to the configuration in force.
     var allowanceChecksum: UInt64
     /// Counts what may change the helper's allowance.

@@ -18,6 +18,8 @@ final class Helper {
     private(set) var channel: Channel?
     /// What the last service spoke, where that was refused.
     private var refusedVersion: UInt32?
+    private let manager: ServiceManager
+    private var lastSign = ContinuousClock.now
 
     typealias Asked = (sequence: UInt32, request: HelperRequest)
 
@@ -41,8 +43,9 @@ final class Helper {
 
     init(
         table: RequestTable, networks: SessionNetworks, source: AllowanceSource,
-        directory: RunDirectory, signals: consuming OwnedDescriptor
+        directory: RunDirectory, signals: consuming OwnedDescriptor, manager: ServiceManager
     ) throws(Errno) {
+        self.manager = manager
         self.events = try NetlinkSocket(groups: [NamespaceNumberEvent.group])
         // A crowd of thousands that ends at once is told of while one step is done.
         try events.setReceiveBuffer(octets: 8 << 20)
@@ -60,6 +63,7 @@ final class Helper {
     /// Sessions and their pins stay as they are.
     func run() throws(Errno) {
         while true {
+            giveSign()
             var entries = [
                 signals.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
                 events.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
@@ -70,7 +74,7 @@ final class Helper {
                 searches.wake.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
             ]
             let hasWork = channel?.hasWork ?? false
-            let count = try checked { unsafe poll(&entries, nfds_t(entries.count), hasWork ? 0 : untilSilence) }
+            let count = try checked { unsafe poll(&entries, nfds_t(entries.count), hasWork ? 0 : untilNextDuty) }
             if count == 0, !hasWork { noteSilence() }
             let ready = entries.map { $0.revents != 0 }
             if ready[0], !handleSignals() { return }
@@ -138,6 +142,21 @@ final class Helper {
     }
 
     private var rawLosses: Int32 { losses?.withRaw { $0 } ?? -1 }
+
+    /// The sign of life that systemd waits for, where it does.
+    private func giveSign() {
+        guard let interval = manager.signInterval, .now >= lastSign + interval else { return }
+        lastSign = .now
+        manager.tellAlive()
+    }
+
+    /// How long poll(2) may wait where nothing comes, in milliseconds; -1 for ever.
+    private var untilNextDuty: Int32 {
+        let untilSign = manager.signInterval.map {
+            Int32(clamping: max(0, (lastSign + $0 - .now).milliseconds + 1))
+        }
+        return [untilSilence, untilSign ?? -1].filter { $0 >= 0 }.min() ?? -1
+    }
 
     /// How long to wait before a service that works would have asked for an audit, in milliseconds; -1 for ever.
     private var untilSilence: Int32 {

@@ -53,14 +53,16 @@ struct VipnsHelper {
         let allowance = try source.load(within: .seconds(10))
         let table = RequestTable(allowance: allowance, source: source, networks: networks, directory: directory)
         try directory.listen()
+        let manager = ServiceManager()
         let helper = try Helper(
-            table: table, networks: networks, source: source, directory: directory, signals: signals)
+            table: table, networks: networks, source: source, directory: directory, signals: signals, manager: manager)
         if !LossSocket.isPermitted {
             log("warning: CAP_NET_BROADCAST is missing: what is taken away in a session is not noticed, continuing")
         }
         let old = KernelFeature.refusedDescriptors
         if !old.isThere { log("warning: the kernel lacks what is used where it is there: \(old.consequence)") }
         log("ready, may give \(allowance.description)")
+        manager.tellReady(status: "may give \(allowance.description)")
         do throws(Errno) {
             try helper.run()
         } catch {

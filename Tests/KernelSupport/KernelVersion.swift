@@ -13,7 +13,9 @@ public struct KernelVersion: Comparable, Sendable {
 
     /// That of the kernel that runs; `/proc/sys/kernel/osrelease`.
     public static let running: KernelVersion = {
-        let numbers = ((try? readTextFile("/proc/sys/kernel/osrelease")) ?? "").split { !$0.isNumber }.compactMap { Int($0) }
+        let numbers = ((try? readTextFile("/proc/sys/kernel/osrelease")) ?? "").split { !$0.isNumber }.compactMap {
+            Int($0)
+        }
         return KernelVersion(numbers.first ?? 0, numbers.dropFirst().first ?? 0)
     }()
 

@@ -17,22 +17,23 @@ final class Running {
     let pid: Int32
     private var child: ChildProcess?
     private let process: PidDescriptor
-    private let channel: OwnedDescriptor
+    private let channel: LineChannel
     private let errors: OwnedDescriptor
-    private var unread: [UInt8] = []
 
     /// Starts it; standard input and output are one socket, errors go to a file.
-    init(_ words: [String], environment: [String]? = nil) throws {
+    init(
+        _ words: [String], environment: [String]? = nil, options: ChildProcess.Options = [.dieWithParent, .detached]
+    ) throws {
         let pair = try UnixSocket.pair(.stream)
         let raw = pair.second.withRaw { $0 }
         errors = try OwnedDescriptor.open("/tmp", O_RDWR | temporaryFile, mode: 0o600)
         let child = try ChildProcess(
             words[0], arguments: Array(words.dropFirst()), environment: environment, input: raw, output: raw,
-            error: errors.withRaw { $0 }, options: [.dieWithParent, .detached])
+            error: errors.withRaw { $0 }, options: options)
         pid = child.pid
         process = try PidDescriptor(pid: child.pid)
         self.child = consume child
-        channel = pair.keepingFirst()
+        channel = LineChannel(pair.keepingFirst())
     }
 
     /// Nothing may stay behind as a zombie: Swift Testing, where it waits for an exit test's child, asks for any child that
@@ -44,39 +45,20 @@ final class Running {
     }
 
     /// Sends a line to its standard input.
-    func say(_ line: String) throws {
-        _ = try UnixSocket.send(Array("\(line)\n".utf8), on: channel)
-    }
+    func say(_ line: String) throws { try channel.say(line) }
 
     /// Ends its standard input.
-    func endInput() { _ = channel.withRaw { shutdown($0, Int32(SHUT_WR)) } }
+    func endInput() { channel.endOutput() }
 
     /// The next line of its output.
     ///
     /// - Throws: where none comes in time.
     func line(within limit: Duration = .seconds(10)) throws -> String {
-        let deadline = ContinuousClock.now + limit
-        while true {
-            if let end = unread.firstIndex(of: 10) {
-                let line = String(decoding: unread[..<end], as: UTF8.self)
-                unread.removeSubrange(...end)
-                return line
-            }
-            let left = deadline - ContinuousClock.now
-            guard left > .zero, receive(within: left) else {
-                throw TestFailure("no line from process \(pid) after \(limit): \(text(unread)) \(text(errorOctets()))")
-            }
+        guard let line = channel.line(within: limit) else {
+            throw TestFailure(
+                "no line from process \(pid) after \(limit): \(text(channel.unread)) \(text(errorOctets()))")
         }
-    }
-
-    /// - Returns: whether anything came.
-    private func receive(within limit: Duration) -> Bool {
-        guard channel.isReadable(within: Int32(clamping: limit.milliseconds)) else { return false }
-        guard let octets = try? UnixSocket.receive(limit: 1 << 16, on: channel).octets, !octets.isEmpty else {
-            return false
-        }
-        unread += octets
-        return true
+        return line
     }
 
     /// Whether it has ended.
@@ -92,13 +74,14 @@ final class Running {
                 isOverdue = true
                 kill()
             }
-            if !receive(within: .milliseconds(20)) { _ = process.descriptor.isReadable(within: 5) }
+            if !channel.receive(within: .milliseconds(20)) { _ = process.descriptor.isReadable(within: 5) }
         }
-        while receive(within: .zero) {}
+        while channel.receive(within: .zero) {}
         let ending = try child.take()?.wait()
-        defer { unread = [] }
+        defer { channel.forgetUnread() }
         return Outcome(
-            status: isOverdue ? 124 : ending?.shellStatus ?? -1, output: text(unread), errors: text(errorOctets()))
+            status: isOverdue ? 124 : ending?.shellStatus ?? -1, output: text(channel.unread),
+            errors: text(errorOctets()))
     }
 
     /// Kills the process that was started: outside of the lab that is what stands for it, not the process in it.
