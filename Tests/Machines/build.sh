@@ -37,7 +37,7 @@ security=${SECURITY:-$(archive -security)}
 
 # What a person finds on a server, and what tests look at it with.
 packages=linux-image-amd64,initramfs-tools,zstd,systemd,systemd-sysv,libpam-systemd,systemd-container,dbus,udev,kmod
-packages+=,openssh-server,openssh-client,sudo,cron,at,apparmor,polkitd,network-manager,iproute2,nftables,iputils-ping
+packages+=,dbus-user-session,openssh-server,openssh-client,sudo,cron,at,apparmor,polkitd,network-manager,iproute2,nftables,iputils-ping
 packages+=,procps,psmisc,python3,strace,ethtool,pamtester,util-linux-extra,libmnl0,libsqlite3-0,libstdc++6,libcurl4,libxml2
 
 echo "building a machine with $system from $mirror (once)" >&2
