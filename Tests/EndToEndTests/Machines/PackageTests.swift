@@ -16,10 +16,7 @@ extension Machines.PackageTests {
             #expect(try neighbour.address(of: "alice").hasPrefix("10.88.0.1"))
             #expect(try neighbour.address(of: "root") == "\(machine.address)/24")
             try neighbour.stay("alice")
-            let session = try #require(
-                try awaited(within: .seconds(60)) {
-                    try server.sessions().first { $0.user == "alice" && $0.state == "active" }
-                })
+            let session = try server.awaitSession(of: "alice")
             let address = try #require(session.address)
             try neighbour.machine.succeed("ping -c 1 -W 5 \(address)")
             #expect(try neighbour.machine.succeed("ip neigh show \(address)").contains(session.mac ?? "none"))

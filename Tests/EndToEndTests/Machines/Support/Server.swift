@@ -50,6 +50,21 @@ final class Server {
         try JSONDecoder().decode([SessionRow].self, from: Data(try machine.succeed("vipns list --json").utf8))
     }
 
+    /// Waits for a user's session.
+    func awaitSession(of user: String) throws -> SessionRow {
+        let found = try awaited(within: .seconds(30)) {
+            try sessions().first { $0.user == user && $0.state == "active" }
+        }
+        return try #require(found, "no session of \(user)")
+    }
+
+    /// Boots anew, as an administrator does, and waits until people may log in.
+    func reboot() throws {
+        try machine.send("systemctl reboot")
+        try machine.awaitReady(within: .seconds(240))
+        try machine.succeed("systemctl is-system-running --wait; systemctl is-active vipnsd", within: .seconds(180))
+    }
+
     /// What is remembered, newest first.
     func history() throws -> [HistoryRow] {
         let text = try machine.succeed("vipns history --json --limit 10000")
