@@ -2,13 +2,16 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo lab test machine test-machines bench install uninstall install-pam uninstall-pam deb lint format tests-built faults faults-short soak fuzz model tsan coverage clean
+.PHONY: build demo lab test machine test-machines machines-run bench install uninstall install-pam uninstall-pam deb lint format tests-built faults faults-short soak fuzz model tsan coverage clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SECONDS ?= 60
 CYCLES ?= 100000
 # What whole machines run; Tests/Machines.
 SYSTEMS ?= debian12 debian13
+comma := ,
+empty :=
+space := $(empty) $(empty)
 RELIABILITY := $(patsubst Tests/EndToEndTests/Reliability/%.swift,%,$(wildcard Tests/EndToEndTests/Reliability/*Tests.swift))
 # No shipped program may need the toolchain that built it: neither its libraries nor a RUNPATH into it.
 RELEASE := -c release --static-swift-stdlib --disable-local-rpath -Xswiftc -no-toolchain-stdlib-rpath
@@ -225,13 +228,24 @@ define tested
 	fi
 endef
 
-# The package that is installed in virtual machines, and the machines with the systems $(1): Tests/Machines. Nothing where
-# QEMU cannot be had.
+# The package that is installed in virtual machines, and the machines with the systems $(1): Tests/Machines. Where QEMU
+# cannot be installed that is told, and nothing is built.
 define machines-built
-	$(call packages,machine)
-	@if [ "$$(id -u)" = 0 ] && command -v qemu-system-x86_64 > /dev/null; then \
+	@wanted=$$(sed -n 's/^machine: //p' hooks/packages.debian); ( $(installed) ) || true
+	@if ! command -v qemu-system-x86_64 > /dev/null; then \
+		echo "QEMU cannot be installed here: no whole machine is booted"; \
+	elif [ "$$(id -u)" != 0 ]; then \
+		echo "whole machines need root: none is booted"; \
+	else \
 		$(MAKE) --no-print-directory deb > /dev/null; \
 		for system in $(1); do Tests/Machines/build.sh "$$system" > /dev/null; done; \
+	fi
+endef
+
+# Runs the tests of whole machines of the filter $(1) on the systems $(2), in the environment $(3), where there can be any.
+define machines-tested
+	@if [ "$$(id -u)" = 0 ] && command -v qemu-system-x86_64 > /dev/null; then \
+		$(MAKE) --no-print-directory machines-run FILTER='$(1)' SYSTEMS='$(2)' VARIABLES='$(3)'; \
 	fi
 endef
 
@@ -244,25 +258,21 @@ tests-built: build .build-python/ready
 # First the one whole machine, by itself: it takes both processors, and others measure times.
 test: tests-built
 	$(call machines-built,debian12)
-	@if [ "$$(id -u)" = 0 ] && command -v qemu-system-x86_64 > /dev/null; then \
-		$(MAKE) --no-print-directory machine-login; \
-	else \
-		echo "no whole machine was booted: that needs root and QEMU"; \
-	fi
+	$(call machines-tested,Machines/PackageTests,debian12)
 	$(call tested,--skip EndToEndTests.Machines,)
-
-machine-login:
-	$(call tested,--filter Machines/PackageTests,VIPNS_MACHINES=debian12)
 
 # The first day of a customer on each system: package, configuration, logins from another machine.
 machine: tests-built
 	$(call machines-built,$(SYSTEMS))
-	$(call tested,--filter Machines/PackageTests,VIPNS_MACHINES='"$(SYSTEMS)"')
+	$(call machines-tested,Machines/PackageTests,$(SYSTEMS))
 
 # All that only a whole machine can show.
 test-machines: tests-built
 	$(call machines-built,$(SYSTEMS))
-	$(call tested,--filter EndToEndTests.Machines,VIPNS_MACHINE_TESTS=all VIPNS_MACHINES='"$(SYSTEMS)"')
+	$(call machines-tested,EndToEndTests.Machines,$(SYSTEMS),VIPNS_MACHINE_TESTS=all)
+
+machines-run:
+	$(call tested,--filter $(FILTER),VIPNS_MACHINES=$(subst $(space),$(comma),$(strip $(SYSTEMS))) $(VARIABLES))
 
 # All that a test of reliability can do with the programs as they are shipped, which is an hour's work; VIPNS_SEED chooses
 # another random part. The damaged stores by themselves: they take both processors, and the others measure times; then

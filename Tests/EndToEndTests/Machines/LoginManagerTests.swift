@@ -23,10 +23,11 @@ extension Machines.LoginManagerTests {
             #expect(try eventually(within: .seconds(20)) { try server.sessions().isEmpty })
 
             // A user's manager and its services are the host's; a scope of a login's own is where the login is.
-            let where_ = "readlink /proc/self/ns/net"
+            let ownNamespace = "readlink /proc/self/ns/net"
             let places = try neighbour.ssh(
                 "alice",
-                "\(where_); systemd-run --user --wait --pipe -q \(where_); systemd-run --user --scope -q \(where_)")
+                "\(ownNamespace); systemd-run --user --wait --pipe -q \(ownNamespace); systemd-run --user --scope -q \(ownNamespace)"
+            )
             let lines = places.output.split(separator: "\n").map(String.init)
             try #require(lines.count == 3, "\(places)")
             #expect(lines[0] != host && lines[1] == host && lines[2] == lines[0], "\(lines)")
@@ -51,7 +52,7 @@ extension Machines.LoginManagerTests {
 
             // machinectl's shell is a login by the stack 'login'; jobs are by theirs, once they have line and rule.
             let shell = try machine.succeed(
-                "machinectl shell -q alice@.host /bin/sh -c '\(where_) > /tmp/machinectl; env >> /tmp/machinectl'"
+                "machinectl shell -q alice@.host /bin/sh -c '\(ownNamespace) > /tmp/machinectl; env >> /tmp/machinectl'"
                     + " < /dev/null > /dev/null; cat /tmp/machinectl")
             #expect(shell.contains("VIPNS_ADDRESS=") && !shell.contains(host), "\(shell)")
             let jobs = try machine.script("jobs", within: .seconds(240))

@@ -7,8 +7,8 @@ enum MachineSystem: String, CaseIterable, CustomTestStringConvertible {
     /// Linux 6.12, systemd 257, OpenSSH 10.
     case debian13
 
-    /// VIPNS_MACHINES: names with blanks between them; none without.
-    static let chosen = (Environment["VIPNS_MACHINES"] ?? "").split(separator: " ").compactMap {
+    /// VIPNS_MACHINES: names with commas between them; none without.
+    static let chosen = (Environment["VIPNS_MACHINES"] ?? "").split(separator: ",").compactMap {
         Self(rawValue: "\($0)")
     }
 
