@@ -1,7 +1,8 @@
 """power-work.py KIND FOLDER SEED: does one kind of work on the store in FOLDER, again and again, until the power goes.
 
-The host is told, a line each: `begin` and `end` of each piece of that work, `granted ID ADDRESS` before anything else is
-done with an address, `closing ID` and `closed ID`, `state FOLDER` when another, new store is begun, and `error TEXT`.
+The host is told, a line each: `begin` and `end MILLISECONDS` of each piece of that work, `granted ID ADDRESS` before
+anything else is done with an address, `closing ID` and `closed ID`, `state FOLDER` when another, new store is begun,
+and `error TEXT`.
 """
 import os
 import random
@@ -15,6 +16,18 @@ import power_vipns as power
 kind, folder = sys.argv[1:3]
 random.seed(int(sys.argv[3]))
 HOUR = 3_600_000_000
+
+
+class Piece:
+    """A piece of the work, of which the host is told when it begins and when it has ended well."""
+
+    def __enter__(self):
+        power.report("begin")
+        self.start = time.monotonic()
+
+    def __exit__(self, failure, *_):
+        if failure is None:
+            power.report("end", round((time.monotonic() - self.start) * 1000))
 
 
 def open_one(client):
@@ -53,9 +66,8 @@ def opens():
     def body(client):
         sessions = []
         for _ in range(3):
-            power.report("begin")
-            sessions.append(open_one(client))
-            power.report("end")
+            with Piece():
+                sessions.append(open_one(client))
         for session in sessions:
             close_one(client, session)
         # The addresses rest, 100 ms; the pool has more for the others.
@@ -66,9 +78,8 @@ def opens():
 def closes():
     def body(client):
         for session in [open_one(client) for _ in range(3)]:
-            power.report("begin")
-            close_one(client, session)
-            power.report("end")
+            with Piece():
+                close_one(client, session)
         time.sleep(0.1)
     together(body)
 
@@ -81,8 +92,9 @@ def pruning():
         file = power.database(folder)
         boot, = file.execute("SELECT bootID FROM boot").fetchone()
         now = int(time.time() * 1e6)
-        insert = ("INSERT INTO history (session, bootID, user, uid, service, pool, address, outcome, openedAt, openedBoot, "
-                  "endedAt, endedBoot, reason) VALUES (?, ?, ?, 0, 'power', 'desk', ?, 'granted', ?, ?, ?, ?, 'closed by request')")
+        insert = ("INSERT INTO history (session, bootID, user, uid, service, pool, address, outcome, openedAt, "
+                  "openedBoot, endedAt, endedBoot, reason) "
+                  "VALUES (?, ?, ?, 0, 'power', 'desk', ?, 'granted', ?, ?, ?, ?, 'closed by request')")
         kept = []
         for number in range(6000):
             # What a machine has that runs for days: records of this boot from before this boot's beginning.
@@ -101,10 +113,9 @@ def pruning():
             power.report("granted", name, address)
             power.report("closed", name)
         client = power.start_service(folder)
-        power.report("begin")
-        while "old history is forgotten" not in power.said():
-            close_one(client, open_one(client))
-        power.report("end")
+        with Piece():
+            while "old history is forgotten" not in power.said():
+                close_one(client, open_one(client))
 
 
 def repair():
@@ -128,9 +139,8 @@ def repair():
                 pages.write(bytes(4096))
                 os.fsync(pages.fileno())
         power.own(folder)
-        power.report("begin")
-        status, text = power.repair(folder)
-        power.report("end")
+        with Piece():
+            status, text = power.repair(folder)
         if status != 0:
             raise RuntimeError(f"repair gave {status}: {text}")
         client = power.start_service(folder)
@@ -150,19 +160,17 @@ def start():
         former = own
         own = f"/var/lib/vipns-{random.randrange(10 ** 9)}"
         power.report("state", own)
-        power.report("begin")
-        power.make_state(own)
-        client = power.start_service(own)
-        session = open_one(client)
-        power.report("end")
+        with Piece():
+            power.make_state(own)
+            client = power.start_service(own)
+            session = open_one(client)
         close_one(client, session)
         shutil.rmtree(former, ignore_errors=True)
 
 
 def upgrade():
     """A service starts on a store of a former format, with sessions that live and 4,000 more records."""
-    sys.path.append("/run")
-    import power_older
+    import power_older  # The host has put it there.
     client = power.Client()
     path = f"{folder}/vipns.db"
     while True:
@@ -172,7 +180,8 @@ def upgrade():
         power_older.older(path, "/run/older.db", random.randrange(1, len(power_older.steps)))
         file = power.sqlite3.connect("/run/older.db")
         file.executemany(
-            "INSERT INTO history (session, bootID, user, uid, service, pool, address, outcome, openedAt, openedBoot, endedAt) "
+            "INSERT INTO history "
+            "(session, bootID, user, uid, service, pool, address, outcome, openedAt, openedBoot, endedAt) "
             "VALUES (?, 'b', ?, 1, 'sshd', 'desk', ?, 'granted', ?, ?, ?)",
             [(f"old{n:05}", power.OLD, f"10.97.{n // 250}.{n % 250}", n, n, n) for n in range(4000)])
         file.commit()
@@ -186,9 +195,8 @@ def upgrade():
         os.rename(f"{path}.older", path)
         power.own(folder)
         os.sync()
-        power.report("begin")
-        client = power.start_service(folder)
-        power.report("end")
+        with Piece():
+            client = power.start_service(folder)
         for session in sessions:
             close_one(client, session)
 
