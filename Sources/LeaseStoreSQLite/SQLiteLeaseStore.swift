@@ -64,7 +64,7 @@ public final class SQLiteLeaseStore: LeaseStore {
         configuration.busyMode = .timeout(1)
         // SQLite would take 2 MB for each of three connections as history grows; all leases of a large pool need less.
         configuration.prepareDatabase { try $0.execute(sql: "PRAGMA cache_size = -512") }
-        if StoreFiles.exists(unfinishedPath(of: path)) { throw Damage("a repair of it was not finished") }
+        if StoreFiles.exists(unfinishedPath(of: path)) { throw Damage(unfinishedRepair) }
         try refuseLostMain(path)
         let former = try refuseUnseen(path)
         let database = try DatabasePool(path: path, configuration: configuration)
@@ -173,6 +173,9 @@ public final class SQLiteLeaseStore: LeaseStore {
         }
         return nil
     }
+
+    /// What is wrong where a repair was killed before the new store had its name.
+    static let unfinishedRepair = "a repair of it was not finished"
 
     /// What is to be done about a damaged file.
     static let damageHint = "damaged or edited; stop the service and run 'vipns repair'"

@@ -22,6 +22,11 @@ public struct Salvage {
         do {
             var salvage = Salvage(path: copy, original: path)
             defer { StoreFiles.remove(copy) }
+            // The service refuses that beside a whole store, too, and a boot makes many a damaged one whole: what was wrong
+            // with leases goes with them. It is no sign that rows are missing.
+            if StoreFiles.exists(SQLiteLeaseStore.unfinishedPath(of: path)) {
+                salvage.found.complaints.append(SQLiteLeaseStore.unfinishedRepair)
+            }
             try StoreFiles.copy(path, to: copy)
             if !StoreFiles.exists(path) {
                 salvage.complain("it is missing")
