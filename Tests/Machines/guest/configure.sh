@@ -29,7 +29,8 @@ END
 } > /etc/vipns/vipns.yaml
 vipns check
 if systemctl --quiet is-active vipnsd; then
-    vipns reload
+    # A reload gives the reader of the file 1 s, which emulation on a busy machine may exceed; nothing is changed then.
+    vipns reload || { sleep 3 && vipns reload; }
 else
     systemctl enable --now vipns-helper vipnsd
 fi

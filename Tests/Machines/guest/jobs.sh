@@ -4,7 +4,7 @@ for service in cron atd; do
     echo 'session requisite pam_vipns.so' >> "/etc/pam.d/$service"
 done
 sed -i 's/services: \[sshd,/services: [cron, atd, sshd,/' /etc/vipns/vipns.yaml
-vipns reload
+vipns reload || { sleep 3 && vipns reload; }
 # shellcheck disable=SC2016 # The job looks, not this script.
 tell='echo job $(ip -o -4 addr show scope global | sed "s/.*inet //; s/ .*//")'
 echo "* * * * * alice $tell > /tmp/cron.out" > /etc/cron.d/trial
