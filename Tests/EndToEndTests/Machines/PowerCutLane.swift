@@ -55,9 +55,11 @@ final class PowerCutLane {
 
     private func boot() throws -> Machine {
         let options = Machine.Options(role: .neighbour, disk: .kept(disk), processors: 1)
-        let machine = try Machine(system, host: 40 + number, options)
-        try machine.awaitReady()
-        return machine
+        // The emulator that was killed may hold the disk's lock a moment longer than the script that had started it.
+        let machine = awaited(within: .seconds(10)) { try? Machine(system, host: 40 + number, options) }
+        let booting = try machine ?? Machine(system, host: 40 + number, options)
+        try booting.awaitReady()
+        return booting
     }
 
     /// Boots, judges the cut before, starts the work, and cuts the power in the midst of it.
@@ -90,7 +92,7 @@ final class PowerCutLane {
             return reports
         }
         while true {
-            while try reports().begun < target { usleep(5_000) }
+            while try reports().begun < target { usleep(20_000) }
             // Beyond its usual end, too, so that the last of it is met as often as the first.
             let usual = measured[kind] ?? kind.usual
             let moment = ContinuousClock.now + usual * Double.random(in: 0...1.2, using: &dice)

@@ -41,6 +41,8 @@ struct PowerCutVerdict: Decodable {
 extension PowerCutVerdict {
     /// The pool's.
     static let addresses = Set((101...112).map { "10.99.0.\($0)" })
+    /// How a session that was closed may have ended; the last is a repair's word for what it does not find.
+    private static let reasons: [String?] = ["closed by request", "ended by reboot", "found ended by repair"]
     private static let sentence = "damaged or edited; stop the service and run 'vipns repair'"
     private static let unfinished = "a repair of it was not finished"
 
@@ -76,9 +78,10 @@ extension PowerCutVerdict {
                     "\(address) of \(id) was handed out, and the history has \(String(describing: records[id]))")
                 continue
             }
-            // An end is written before it is told.
+            // The end is written when the session is gone, and the answer does not wait for the disk: a close of the last
+            // moment may come to the history by the next boot only, with a later end.
             let isClosed = known.closed.contains(id)
-            if isClosed, record.reason != "closed by request" {
+            if isClosed, !Self.reasons.contains(record.reason) {
                 findings.append("\(id) was closed, and the history says '\(record.reason ?? "nothing")'")
             }
             // A repair may find it without the kernel's word, and says so in words of its own.
@@ -118,6 +121,8 @@ extension PowerCutVerdict {
             }
             return isUntold ? "granted, and nobody told" : "not granted"
         case .closes:
+            let isTold = history.contains { reports.closed.contains($0.id) && $0.reason == "ended by reboot" }
+            if isTold { return "told as ended, and not written" }
             let underWay = reports.closing.subtracting(reports.closed)
             let isUntold = history.contains { underWay.contains($0.id) && $0.reason == "closed by request" }
             return isUntold ? "ended, and nobody told" : "not ended"

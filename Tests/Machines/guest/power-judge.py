@@ -71,16 +71,21 @@ found["further"] = answer if isinstance(answer, str) else answer[1]
 for session in found["granted"]:
     client.close(session["id"])
 
-remembered = subprocess.run([power.VIPNS, "history", "--json", "--user", "root", "--limit", "100000"],
-                            stdout=subprocess.PIPE, check=True)
+# A close is answered when the session is gone; its end is in the history a moment later.
+deadline = time.monotonic() + 10
+while True:
+    remembered = subprocess.run([power.VIPNS, "history", "--json", "--user", "root", "--limit", "100000"],
+                                stdout=subprocess.PIPE, check=True)
+    records = json.loads(remembered.stdout)
+    if all(row.get("ended") for row in records) or time.monotonic() > deadline:
+        break
+    time.sleep(0.2)
 found["history"] = [{key: row.get(key) for key in ("id", "address", "outcome", "opened", "ended", "reason")}
-                    for row in json.loads(remembered.stdout)]
+                    for row in records]
 file = power.database(folder)
 found["old"], = file.execute("SELECT count(*) FROM history WHERE user = ?", [power.OLD]).fetchone()
 file.close()
 power.own(folder)
 found["kernel"] = subprocess.run("dmesg | grep -iE 'ext4|jbd2|I/O error' || true", shell=True, text=True,
                                  stdout=subprocess.PIPE, check=True).stdout
-if found["stuck"]:
-    found["kernel"] += "\nerror: " + " ".join(found["stuck"].split())
 print(json.dumps(found))
