@@ -36,7 +36,8 @@ done
 
 qemu-system-x86_64 "${options[@]}" "$@" < /dev/null > "$run/qemu.log" 2>&1 &
 emulator=$!
-trap 'kill -KILL "$emulator" 2> /dev/null || true' EXIT
+# Until it is gone its disk is locked and its card in use.
+trap '{ kill -KILL "$emulator" && wait "$emulator"; } 2> /dev/null || true' EXIT
 # Either may come first: the end of the machine, or that of whoever started it.
 exec 3<&0
 cat <&3 > /dev/null &
