@@ -27,9 +27,10 @@ public struct NetlinkError: Error, Hashable, Sendable, CustomStringConvertible {
         case .notPermitted: "CAP_NET_ADMIN is needed"
         case .addressInUse where operation.contains("macvlan"):
             "another link of this parent carries the MAC address"
-        // Kernel < 6.15 makes the link in the host first.
+        // Kernel < 6.15 makes the link in the host first: there its index may be taken, for example by a session's link that
+        // was moved to the host.
         case .busy where operation.contains("macvlan"):
-            "a link of the host has its index: was a session's link moved to the host?"
+            "is the parent link used by ipvlan, a bridge or a bond? See 'ip -d link'; else a link has the new one's index"
         case .fileExists where operation.contains("macvlan"): "another link has its name"
         case .invalidArgument where operation.contains(" and MTU "):
             "the MTU must not be above the parent link's"
