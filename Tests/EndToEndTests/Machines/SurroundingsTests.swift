@@ -47,7 +47,10 @@ extension Machines.SurroundingsTests {
     /// The unit gives the service a /proc of its own, which the mount option of the host's does not change.
     private func checkHiddenProcesses(_ server: Server) throws {
         let machine = server.machine
-        try machine.succeed("mount -o remount,hidepid=2 /proc; su alice -s /bin/sh -c '! [ -e /proc/1 ]'")
+        // setpriv and not su: that would be a session of alice as well.
+        try machine.succeed(
+            "mount -o remount,hidepid=2 /proc; setpriv --reuid alice --regid alice --clear-groups sh -c '! [ -e /proc/1 ]'"
+        )
         try machine.succeed("systemd-run -q --unit stay su - alice -c 'exec sleep 999'")
         let session = try server.awaitSession(of: "alice")
         #expect(session.address != nil)
