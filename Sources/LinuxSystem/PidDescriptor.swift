@@ -11,14 +11,18 @@ public struct PidDescriptor: ~Copyable, Sendable {
     /// Opens the process that has this number now.
     ///
     /// - Throws: ESRCH where there is none, or another errno.
-    public init(pid: Int32) throws(Errno) {
+    public init(pid: Int32) throws(Errno) { descriptor = try Self.opened { vipns_pidfd_open(pid) } }
+
+    /// Takes over what `open` gives; all of its errors that say that there is no such process become ESRCH.
+    static func opened(_ open: () -> CInt) throws(Errno) -> OwnedDescriptor {
         do throws(Errno) {
-            descriptor = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
+            return OwnedDescriptor(adopting: try checked(open))
         } catch .noSuchFile {
             // The number is that of a thread by now.
             throw .noSuchProcess
         } catch .invalidArgument {
-            // Kernel < 6.16: EINVAL for the same. Remove once 6.16 is the oldest we support.
+            // Kernel < 6.16: EINVAL for the same, and for a peer whose end its parent has been told. Remove once 6.16 is the
+            // oldest we support.
             throw .noSuchProcess
         }
     }
@@ -31,15 +35,15 @@ public struct PidDescriptor: ~Copyable, Sendable {
     /// 6.5 is the oldest we support.
     ///
     /// `acceptedAt` is when the connection was there at the latest, in microseconds of CLOCK_BOOTTIME.
-    /// - Throws: ESRCH where the peer has ended, or another errno.
+    /// - Throws: ESRCH where the peer has ended (from Linux 6.16 on its descriptor is given, and says so), or another errno.
     public init(peerOf socket: borrowing OwnedDescriptor, acceptedAt: Int64 = .max) throws(Errno) {
         let raw = socket.withRaw { $0 }
         do throws(Errno) {
-            descriptor = OwnedDescriptor(adopting: try checked { vipns_peer_pidfd(raw) })
+            descriptor = try Self.opened { vipns_peer_pidfd(raw) }
         } catch .noProtocolOption {
             let pid = try PeerCredentials(of: socket).pid
             let before = try ProcessIdentity.find(pid: pid)
-            let opened = OwnedDescriptor(adopting: try checked { vipns_pidfd_open(pid) })
+            let opened = try Self.opened { vipns_pidfd_open(pid) }
             // One process from here on; it was there before it connected; and it, or a child, has not hung up.
             guard try ProcessIdentity.find(pid: pid) == before, before.startMicroseconds <= acceptedAt,
                 !socket.hasHungUp()

@@ -1,8 +1,9 @@
 import Glibc
 import KernelSupport
-import LinuxSystem
 import Synchronization
 import Testing
+
+@testable import LinuxSystem
 
 struct ProcessTests {
     @Test(arguments: ["sleep", ") (", "a) R 1 1", ") 1 2 3 4"])
@@ -44,6 +45,34 @@ struct ProcessTests {
         let peer = try PidDescriptor(peerOf: pair.first)
         let own = try readTextFile("/proc/self/fdinfo/\(peer.descriptor.withRaw { $0 })")
         #expect(own.contains("Pid:\t\(getpid())\n"))
+    }
+
+    /// Before Linux 6.5 by the number, which is nobody's; before 6.16 an error; from then on a descriptor that says so.
+    @Test func `a peer that has ended is told, whatever the kernel`() throws {
+        let path = TemporaryPath()
+        let listener = try UnixSocket.listen(.stream, at: path.path, mode: 0o600)
+        let script = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])"
+        let child = try ChildProcess("/usr/bin/python3", arguments: ["-c", script, path.path])
+        try expect(child.wait(), .exited(0))
+        let socket = try UnixSocket.accept(from: listener, nonBlocking: false)
+        do {
+            let peer = try PidDescriptor(peerOf: socket)
+            expect(peer.hasEnded, true)
+        } catch {
+            #expect(error == .noSuchProcess)
+        }
+    }
+
+    @Test(arguments: [
+        (EINVAL, ESRCH), (ENOENT, ESRCH), (ESRCH, ESRCH), (EMFILE, EMFILE), (ENOPROTOOPT, ENOPROTOOPT),
+    ])
+    func `all that a kernel says of a process that is not there is ESRCH`(said: Int32, told: Int32) {
+        #expect(throws: Errno(rawValue: told)) {
+            _ = try PidDescriptor.opened {
+                errno = said
+                return -1
+            }
+        }
     }
 
     @Test func `there is no process of number 0`() {
