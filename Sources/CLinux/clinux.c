@@ -122,6 +122,11 @@ static int unix_address(const char *path, struct sockaddr_un *address, socklen_t
     address->sun_family = AF_UNIX;
     memcpy(address->sun_path, path, length + 1);
     *size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+    if (path[0] == '@') {
+        /* The NUL at the end would be a part of the name. */
+        address->sun_path[0] = '\0';
+        --*size;
+    }
     return 0;
 }
 

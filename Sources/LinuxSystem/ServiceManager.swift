@@ -9,12 +9,15 @@ public struct ServiceManager: Sendable {
     /// nil where it does not ask for any.
     public let signInterval: Duration?
 
-    /// Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
-    public init() {
-        path = Self.variable("NOTIFY_SOCKET")
+    /// Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID of this process's environment.
+    public init() { self.init(environment: Self.variable) }
+
+    /// Reads the same of another one.
+    init(environment: (String) -> String?) {
+        path = environment("NOTIFY_SOCKET")
         // A child of the process that is meant has its environment, too.
-        let isMeant = Self.variable("WATCHDOG_PID").map { $0 == "\(getpid())" } ?? true
-        let limit = Self.variable("WATCHDOG_USEC").flatMap { Int64($0) }
+        let isMeant = environment("WATCHDOG_PID").map { $0 == "\(getpid())" } ?? true
+        let limit = environment("WATCHDOG_USEC").flatMap { Int64($0) }.flatMap { $0 > 0 ? $0 : nil }
         signInterval = isMeant && path != nil ? limit.map { .microseconds($0 / 3) } : nil
     }
 

@@ -60,6 +60,7 @@ int vipns_peer_pidfd(int fd);
 /* The peer's supplementary groups, *count of them; -1 with ERANGE where there are more; SO_PEERGROUPS. */
 int vipns_peer_groups(int fd, unsigned *groups, unsigned *count);
 int vipns_netns_cookie(int fd, uint64_t *cookie);
+/* A path that begins with @ is an abstract name; sd_notify(3) may be given one. */
 int vipns_unix_connect(int fd, const char *path);
 int vipns_unix_bind(int fd, const char *path);
 int vipns_socket_stream(void);
