@@ -80,9 +80,12 @@ extension TestHost {
         }
     }
 
-    /// The links of this host or, by its name for `ip netns`, of a session.
+    /// The links of this host or, by its name for `ip netns`, of a session; the lowest index first.
+    ///
+    /// Linux 6.1 lists them by the index's lowest eight bits, so that `eth0` may come before `lo`.
     public func links(of name: String? = nil) throws -> [Link] {
-        try decode([Link].self, try ip("\(name.map { "netns exec \($0) ip " } ?? "")-json addr"))
+        let links = try decode([Link].self, try ip("\(name.map { "netns exec \($0) ip " } ?? "")-json addr"))
+        return links.sorted { $0.ifindex < $1.ifindex }
     }
 
     /// Reads what `ip -json` wrote; it writes nothing at all for an empty list.

@@ -5,11 +5,11 @@ import Testing
 
 @testable import SessionNetwork
 
-/// A program that forks and ends, as its child does, without end; on a host of its own.
+/// A program that forks and ends, as its child does, and so on for a minute; on a host of its own.
 @Suite(.needsRoot, .timeLimit(.minutes(1))) struct MemberChainTests {
     /// Starts the chain in the session pinned at its argument, stays outside, and takes leave of each that ends.
     private static let script = """
-        import ctypes, os, sys
+        import ctypes, os, sys, time
         libc = ctypes.CDLL(None)
         # PR_SET_CHILD_SUBREAPER
         libc.prctl(36, 1)
@@ -18,8 +18,10 @@ import Testing
             assert libc.setns(pin, 0x40000000) == 0
             os.close(pin)
             os.write(1, b"1")
-            while True:
+            end = time.monotonic() + 60
+            while time.monotonic() < end:
                 if libc.fork(): libc._exit(0)
+            os._exit(0)
         while True:
             try: os.wait()
             except ChildProcessError: break
