@@ -9,6 +9,8 @@ internal import Netlink
 struct LinkIdentity: Sendable {
     /// The kernel counts a namespace's own indexes up from 1; a host that has come to these has had 16 million links.
     private static let firstIndex: Int32 = 0x100_0000
+    /// How many indexes are used, 254 of each 256.
+    private static let indexCount = (Int32.max - firstIndex) / 256 * 254
 
     /// The link's index in host and session.
     ///
@@ -18,8 +20,10 @@ struct LinkIdentity: Sendable {
     let temporaryName: String
 
     init(session: SessionID, number: Int32) {
-        let place = max(0, number - SessionNetworks.firstNumber) % (Int32.max - Self.firstIndex)
-        index = Self.firstIndex + place
+        let place = max(0, number - SessionNetworks.firstNumber) % Self.indexCount
+        // Linux 6.1 lists links by the lowest octet of their indexes. That of lo is 1: with 0 or 1 here `eth0` would come
+        // before lo in a few sessions, and a program that takes the first or the last link would fail in those alone.
+        index = Self.firstIndex + place / 254 * 256 + 2 + place % 254
         temporaryName = "vipns-\(session)"
     }
 }

@@ -80,12 +80,9 @@ extension TestHost {
         }
     }
 
-    /// The links of this host or, by its name for `ip netns`, of a session; the lowest index first.
-    ///
-    /// Linux 6.1 lists them by the index's lowest eight bits, so that `eth0` may come before `lo`.
+    /// The links of this host or, by its name for `ip netns`, of a session, in the kernel's order.
     public func links(of name: String? = nil) throws -> [Link] {
-        let links = try decode([Link].self, try ip("\(name.map { "netns exec \($0) ip " } ?? "")-json addr"))
-        return links.sorted { $0.ifindex < $1.ifindex }
+        try decode([Link].self, try ip("\(name.map { "netns exec \($0) ip " } ?? "")-json addr"))
     }
 
     /// Reads what `ip -json` wrote; it writes nothing at all for an empty list.

@@ -103,6 +103,8 @@ struct UnixSocketTests {
             let process = try PidDescriptor(pid: clients.pid)
             while !process.hasEnded {
                 listeners.append(DescriptorBox(try UnixSocket.listen(.stream, at: name, mode: 0o666)))
+                // A slow machine replaces it more often than a process may have descriptors.
+                if listeners.count > 500 { listeners.removeFirst(100) }
             }
             let ending = try clients.wait()
             #expect(ending == .exited(0))
