@@ -25,10 +25,14 @@ public enum LabAccounts {
 
     /// Adds them to the account files in `directory`, a copy of the machine's `/etc`.
     static func add(toFilesIn directory: String) throws(Errno) {
-        var users = try lines(of: "\(directory)/passwd").filter { !$0.hasPrefix("root:") }
+        // The first of a name counts, and the machine may have an alice of its own.
+        let names = Set((all + [root]).map(\.name) + ["agents"])
+        func others(of file: String) throws(Errno) -> [String] {
+            try lines(of: "\(directory)/\(file)").filter { !names.contains("\($0.prefix { $0 != ":" })") }
+        }
         // The real root's keys, shell history and start-up files are none of the lab's business.
-        users.insert("root:x:0:0:root:\(root.home):/bin/sh", at: 0)
-        var groups = try lines(of: "\(directory)/group")
+        var users = ["root:x:0:0:root:\(root.home):/bin/sh"] + (try others(of: "passwd"))
+        var groups = ["root:x:0:"] + (try others(of: "group"))
         for account in all {
             users.append("\(account.name):x:\(account.id):\(account.id):\(account.name):\(account.home):/bin/sh")
             groups.append("\(account.name):x:\(account.id):")
