@@ -1,12 +1,16 @@
 internal import Glibc
 
-/// The two clocks that vipns notes; clock_gettime(2).
+/// The clocks that vipns reads; clock_gettime(2).
 public enum SystemClock {
     /// Microseconds since 1970 UTC; can be set, and then jumps.
     public static func realTimeMicroseconds() -> Int64 { read(CLOCK_REALTIME) }
 
     /// Microseconds since boot, sleep included; never jumps.
     public static func bootTimeMicroseconds() -> Int64 { read(CLOCK_BOOTTIME) }
+
+    /// Microseconds since boot without the time in which the machine was suspended; never jumps. For how long somebody may
+    /// take: nobody answers while the machine sleeps.
+    public static func awakeMicroseconds() -> Int64 { read(CLOCK_MONOTONIC) }
 
     private static func read(_ clock: clockid_t) -> Int64 {
         var time = timespec()

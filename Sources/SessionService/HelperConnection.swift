@@ -56,7 +56,7 @@ final class HelperConnection: Sendable {
         var unsent: [Unsent] = []
         var isLost = false
         /// When the helper last sent anything.
-        var lastHeard = SystemClock.bootTimeMicroseconds()
+        var lastHeard = SystemClock.awakeMicroseconds()
         /// When overdue requests are looked for next.
         var nextLook: Int64 = .max
     }
@@ -122,7 +122,7 @@ final class HelperConnection: Sendable {
         let result = await withCheckedContinuation { waiter in
             let refused = state.withLock { state -> Bool in
                 if state.isLost { return true }
-                let deadline = SystemClock.bootTimeMicroseconds() + Int64(request.patience.microseconds)
+                let deadline = SystemClock.awakeMicroseconds() + Int64(request.patience.microseconds)
                 state.unsent.append(Unsent(request: request, deadline: deadline, waiter: waiter))
                 return false
             }
@@ -180,7 +180,7 @@ final class HelperConnection: Sendable {
         var (sequence, answer) = try HelperAnswer.decode(octets)
         // The helper has done it, and whoever asked has nothing of it: he undoes it.
         if lacksDescriptor { answer = .failed(.noDescriptor) }
-        state.withLock { $0.lastHeard = SystemClock.bootTimeMicroseconds() }
+        state.withLock { $0.lastHeard = SystemClock.awakeMicroseconds() }
         take(answer, sequence: sequence, descriptor: descriptor)
         return true
     }
@@ -213,7 +213,7 @@ final class HelperConnection: Sendable {
 
     /// Whether the helper has sent anything in the last time: one that is busy with others' requests is not silent.
     func wasHeard(within time: Duration) -> Bool {
-        SystemClock.bootTimeMicroseconds() - state.withLock { $0.lastHeard } < Int64(time.microseconds)
+        SystemClock.awakeMicroseconds() - state.withLock { $0.lastHeard } < Int64(time.microseconds)
     }
 
     private static let lookEvery = Duration.milliseconds(250)
@@ -224,7 +224,7 @@ final class HelperConnection: Sendable {
     private func giveUpOverdue() {
         guard !state.withLock({ $0.isLost }) else { return }
         loop.perform(after: Self.lookEvery) { [self] in giveUpOverdue() }
-        let now = SystemClock.bootTimeMicroseconds()
+        let now = SystemClock.awakeMicroseconds()
         let late = state.withLock { state in
             let late = now - state.nextLook
             state.nextLook = now + Int64(Self.lookEvery.microseconds)

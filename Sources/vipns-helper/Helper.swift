@@ -28,7 +28,7 @@ final class Helper {
         let socket: OwnedDescriptor
         var isGreeted = false
         /// When it last asked for an audit, as it does every 2 s.
-        var lastAudit = ContinuousClock.now
+        var lastAudit = SuspendingClock.now
         var isSilent = false
         /// Sessions that end.
         var ends = EndQueue()
@@ -178,7 +178,7 @@ final class Helper {
 
     private func noteAudit(of channel: Channel) {
         if channel.isSilent {
-            log("vipnsd asks again, after \((ContinuousClock.now - channel.lastAudit).milliseconds / 1000) s")
+            log("vipnsd asks again, after \((SuspendingClock.now - channel.lastAudit).milliseconds / 1000) s")
         }
         channel.isSilent = false
         channel.lastAudit = .now
