@@ -34,6 +34,8 @@ public enum HelperAnswer: Hashable, Sendable {
     case gone(number: UInt32)
     /// Event: somebody took something away in the namespace of this number.
     case changed(number: UInt32)
+    /// Event: another machine answers for an IPv4 address that was just announced.
+    case claimed(IPAddress, by: MACAddress)
     /// Event: events were lost.
     case overrun
 
@@ -148,6 +150,7 @@ extension HelperAnswer {
         case .link: VIPNS_MSG_LOOK
         case .gone: VIPNS_MSG_GONE
         case .changed: VIPNS_MSG_CHANGED
+        case .claimed: VIPNS_MSG_CLAIMED
         case .overrun: VIPNS_MSG_OVERRUN
         }
     }
@@ -207,6 +210,9 @@ extension HelperAnswer {
             case .holders(let holders): message.put(holders)
             case .link(let link): if let link { message.put(link) }
             case .gone(let number), .changed(let number): message.put(VIPNS_ATTR_NUMBER.rawValue, number)
+            case .claimed(let address, let mac):
+                message.put(VIPNS_ATTR_ADDRESS.rawValue, octets: address.octets)
+                message.put(VIPNS_ATTR_MAC.rawValue, octets: mac.octets)
             }
         }
     }
@@ -243,6 +249,7 @@ extension HelperAnswer {
         case VIPNS_MSG_LOOK: self = .link(try fields.link())
         case VIPNS_MSG_GONE: self = .gone(number: try fields.namespaceNumber())
         case VIPNS_MSG_CHANGED: self = .changed(number: try fields.namespaceNumber())
+        case VIPNS_MSG_CLAIMED: self = try fields.claim()
         case VIPNS_MSG_OVERRUN: self = .overrun
         default: throw .malformed("unknown answer type \(fields.type.rawValue)")
         }

@@ -41,6 +41,13 @@ extension HelperMessage.Fields {
         return SessionAddress(prefix: prefix, gateway: gateway)
     }
 
+    /// An address, and the MAC address of somebody on the LAN who has it.
+    mutating func claim() throws(HelperChannelError) -> HelperAnswer {
+        let address = try Self.address(try octets(VIPNS_ATTR_ADDRESS), .ipv4)
+        guard let mac = MACAddress(octets: Array(try octets(VIPNS_ATTR_MAC))) else { throw .malformed("MAC address") }
+        return .claimed(address, by: mac)
+    }
+
     /// Entries of a destination, its length and a gateway.
     mutating func routes(_ family: IPAddress.Family) throws(HelperChannelError) -> [Route] {
         guard let payload = optional(FamilyAttributes(family).routes) else { return [] }

@@ -5,6 +5,8 @@ internal import CLinux
 public struct ARPFrame: EthernetFrame, Hashable {
     /// ARP.
     public static let etherType = UInt16(ETH_P_ARP)
+    /// Of a frame, in octets, without padding and checksum.
+    static let size = 42
     /// The 42 octets, without padding and checksum.
     public let octets: [UInt8]
 
@@ -20,6 +22,14 @@ public struct ARPFrame: EthernetFrame, Hashable {
     /// - Returns: nil for IPv6.
     public static func request(for target: IPAddress, from sender: IPAddress, at mac: MACAddress) -> ARPFrame? {
         ARPFrame(sender: sender, mac: mac, target: target)
+    }
+
+    /// Asks the LAN whether anybody has `address`, without telling that somebody is about to; RFC 5227 §2.1.1.
+    ///
+    /// - Parameter mac: where the answer goes.
+    /// - Returns: nil for IPv6.
+    public static func probe(for address: IPAddress, from mac: MACAddress) -> ARPFrame? {
+        ARPFrame(sender: IPAddress(ipv4: 0), mac: mac, target: address)
     }
 
     private init?(sender: IPAddress, mac: MACAddress, target: IPAddress) {

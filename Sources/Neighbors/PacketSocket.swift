@@ -4,7 +4,7 @@ public import LinuxSystem
 
 /// A socket that sends whole frames on any link of the namespace in which it was opened; packet(7).
 ///
-/// It receives nothing (protocol 0), so it costs the kernel nothing while it waits.
+/// It receives nothing (protocol 0), so it costs the kernel nothing while it waits; ``AddressProbes`` hears.
 public struct PacketSocket: ~Copyable, Sendable {
     private let socket: OwnedDescriptor
 

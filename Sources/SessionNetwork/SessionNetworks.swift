@@ -35,6 +35,7 @@ public final class SessionNetworks {
     let host: NetlinkSocket
     let hostNamespace: NetworkNamespace
     private let packets: PacketSocket
+    private var probes: AddressProbes
     /// Made and not yet connected; each holds its namespace alive.
     private var made: [SessionID: Made] = [:]
 
@@ -69,6 +70,7 @@ public final class SessionNetworks {
             host = try NetlinkSocket()
             hostNamespace = try NetworkNamespace.current()
             packets = try PacketSocket()
+            probes = try AddressProbes()
         } catch {
             throw NetworkError("open sockets in the host's namespace", error, hint: "CAP_NET_RAW is needed")
         }
@@ -211,7 +213,8 @@ public final class SessionNetworks {
         try written.get()
     }
 
-    /// Tells switches and neighbours where the address is now, and the gateway by a packet that it must answer.
+    /// Tells switches and neighbours where the address is now, and the gateway by a packet that it must answer; and asks
+    /// whether another machine has it, too.
     ///
     /// Sent from the parent link in the session's name: a packet socket of the session's own would cost its open several
     /// milliseconds when it is closed. A frame that cannot be sent is no failure: the session's own traffic tells too.
@@ -220,8 +223,15 @@ public final class SessionNetworks {
             for frame in Announcement.frames(of: address.address, at: link.mac, gateway: address.gateway) {
                 try? packets.send(frame, onLink: parentIndex)
             }
+            try? probes.ask(for: address.address, onLink: link.parent, index: parentIndex)
         }
     }
+
+    /// Lends the number of the descriptor that tells, for poll(2), when ``claims()`` has something.
+    public func withRawProbes<Result>(_ body: (Int32) -> Result) -> Result { probes.withRaw(body) }
+
+    /// Addresses that were announced in the last seconds, and that another machine has answered for; IPv4 alone.
+    public func claims() -> [(address: IPAddress, mac: MACAddress)] { probes.claims().map { ($0.address, $0.mac) } }
 
     private func perform(
         _ request: consuming NetlinkRequest, on socket: borrowing NetlinkSocket

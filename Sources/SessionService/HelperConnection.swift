@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Glibc
 internal import HelperChannel
 internal import LinuxSystem
@@ -21,6 +22,8 @@ final class HelperConnection: Sendable {
         case gone(UInt32)
         /// Somebody took a link, an address or a route away in the namespace of this number.
         case changed(UInt32)
+        /// Another machine answers for an address.
+        case claimed(IPAddress, MACAddress)
         /// Such events were lost.
         case overrun
         /// Not the helper's word: this process itself did nothing for so long.
@@ -197,6 +200,7 @@ final class HelperConnection: Sendable {
         switch answer {
         case .gone(let number): onEvent(.gone(number))
         case .changed(let number): onEvent(.changed(number))
+        case .claimed(let address, let mac): onEvent(.claimed(address, mac))
         case .overrun: onEvent(.overrun)
         case .members, .found, .audited, .pinned, .holders:
             state.withLock { $0.pending[sequence]?.reply.parts.append(answer) }

@@ -76,6 +76,8 @@ final class LiveSession {
     var isPinMissing = false
     /// What was told of its network last, until it is whole again.
     var networkAlarm: String?
+    /// Who else on the LAN has its address, as far as that was heard.
+    var claim: String?
     /// Whether its network is about to be looked at.
     var isWaitingForLook = false
     /// When it was, in microseconds since boot.

@@ -114,6 +114,7 @@ extension LiveSession {
         if state == .quarantined {
             remarks.append(lastFailure.text.isEmpty ? "another link has its MAC address" : lastFailure.text)
         }
+        if let claim { remarks.append(claim) }
         if pool == nil {
             remarks.append("not of the pool any more: it is not granted again")
         } else if lease.pool != pool {

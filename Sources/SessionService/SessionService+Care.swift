@@ -203,6 +203,21 @@ extension SessionService {
             routes: pool.routes)
     }
 
+    // MARK: - Conflicts on the LAN
+
+    /// Another machine answers for a session's address: told once for a session, and nothing is taken from anybody.
+    func noteClaim(_ address: IPAddress, by mac: MACAddress) {
+        guard let live = sessions.values.first(where: { $0.hasNetwork && $0.lease.address == address }),
+            live.claim == nil
+        else { return }
+        let text = "another machine, \(mac), answers for \(address)"
+        live.claim = text
+        logger(for: live).warning(
+            "two machines have an address (is it in another server's ranges, or given by DHCP?)",
+            metadata: ["error": "\(text)"])
+        tell(.alarm, live, text)
+    }
+
     // MARK: - Telling
 
     /// Tells those who watch.

@@ -153,6 +153,7 @@ extension SessionService: Service {
                 if let id = idsByNumber[number] { handle(.networkGone, id) }
             case .changed(let number):
                 if let live = idsByNumber[number].flatMap({ sessions[$0] }) { look(at: live) }
+            case .claimed(let address, let mac): noteClaim(address, by: mac)
             case .overrun:
                 logger.warning("namespace events were lost, comparing")
                 do {

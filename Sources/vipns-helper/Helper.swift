@@ -20,6 +20,8 @@ final class Helper {
     private var refusedVersion: UInt32?
     private let manager: ServiceManager
     private var lastSign = ContinuousClock.now
+    /// Until when answers of the LAN wait.
+    private var claimsRest = ContinuousClock.now
 
     typealias Asked = (sequence: UInt32, request: HelperRequest)
 
@@ -72,6 +74,7 @@ final class Helper {
                 pollfd(fd: directory.rawListener, events: Int16(POLLIN), revents: 0),
                 pollfd(fd: rawLosses, events: Int16(POLLIN), revents: 0),
                 searches.wake.withRaw { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) },
+                pollfd(fd: rawProbes, events: Int16(POLLIN), revents: 0),
             ]
             let hasWork = channel?.hasWork ?? false
             let count = try checked { unsafe poll(&entries, nfds_t(entries.count), hasWork ? 0 : untilNextDuty) }
@@ -87,6 +90,7 @@ final class Helper {
                     send(Answer(list: HelperAnswer.parts(done.holders)), sequence: done.sequence)
                 }
             }
+            if ready[6] { forwardClaims() }
             serveEnds()
         }
     }
@@ -134,6 +138,15 @@ final class Helper {
             log("warning: cannot read what sessions have lost: \(error), continuing")
         }
     }
+
+    private func forwardClaims() {
+        for claim in networks.claims() { send(.claimed(claim.address, by: claim.mac), sequence: 0) }
+        claimsRest = .now + .seconds(1)
+    }
+
+    /// Listened to once a second at most: whoever floods the LAN with answers must not keep the helper busy. The audits of
+    /// the service end poll(2) often enough.
+    private var rawProbes: Int32 { .now < claimsRest ? -1 : networks.withRawProbes { $0 } }
 
     /// For poll(2), which passes -1 over: none, or one from which no more can be taken for the moment.
     private var rawChannel: Int32 {

@@ -1,3 +1,4 @@
+import Addressing
 import HelperChannel
 import Netlink
 import Testing
@@ -150,6 +151,13 @@ struct GoldenTests {
         #expect(try HelperAnswer.gone(number: 0x100002).encoded(sequence: 0) == [
             24, 0, 0, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_GONE
             8, 0, 3, 0, 0x02, 0, 0x10, 0,                                          // NUMBER 0x100002
+        ])
+        let mac = try #require(MACAddress("52:54:00:12:34:56"))
+        // swift-format-ignore
+        #expect(try HelperAnswer.claimed(IPAddress(ipv4: 0x0a4d_0065), by: mac).encoded(sequence: 0) == [
+            36, 0, 0, 0, 55, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,                      // VIPNS_MSG_CLAIMED
+            8, 0, 8, 0, 10, 77, 0, 101,                                            // ADDRESS
+            10, 0, 7, 0, 0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 0, 0,                 // MAC
         ])
         // swift-format-ignore
         #expect(try HelperAnswer.overrun.encoded(sequence: 0) == [

@@ -112,6 +112,15 @@ int vipns_set_receive_buffer(int fd, int octets);
 /* Whether the calling thread has a capability in its effective set; capabilities(7). */
 int vipns_has_capability(int capability);
 
+/* The six octets of a link's MAC address; netdevice(7), SIOCGIFHWADDR. */
+int vipns_link_mac(int fd, const char *name, unsigned char *octets);
+
+/*
+ * Lets a packet socket without protocol (packet(7), SOCK_RAW) hear the ARP replies that come to any link of its namespace,
+ * 42 octets of each, and nothing else.
+ */
+int vipns_hear_arp_replies(int fd);
+
 /* Flags of the link of that name in the socket's namespace; netdevice(7), SIOCGIFFLAGS. */
 int vipns_link_flags(int fd, const char *name);
 /* MTU of the link of that name in the socket's namespace; netdevice(7), SIOCGIFMTU. */

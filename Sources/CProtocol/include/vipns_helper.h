@@ -12,7 +12,7 @@
 #define VIPNS_HELPER_H
 
 /* Sent in VIPNS_MSG_HELLO, the first message each way; any other version ends the channel. */
-#define VIPNS_HELPER_VERSION 4
+#define VIPNS_HELPER_VERSION 5
 
 /* Upper bound of one message in octets. */
 #define VIPNS_MESSAGE_SIZE 32768
@@ -95,6 +95,8 @@ enum vipns_message {
      * out: as VIPNS_MSG_CONNECT takes it, without gateways, routes and MTU; nothing where it has no link or no address
      */
     VIPNS_MSG_LOOK,
+    /* Event: another machine on the LAN answers for this address, which was just announced. out: ADDRESS, MAC */
+    VIPNS_MSG_CLAIMED,
 };
 
 /* Attribute types and payloads. */
