@@ -133,9 +133,12 @@ extension Machines.SurroundingsTests {
             try machine.succeed("vipns enter -- ping -c 1 -W 10 10.88.0.1")
             try machine.succeed(
                 "sed -i -e 's/ranges: .*/ranges: [fd88::101-fd88::128]/' -e 's/prefix: .*/prefix: fd88::\\/64/' "
-                    + "-e 's/gateway: .*/gateway: fd88::1/' /etc/vipns/vipns.yaml; vipns reload")
-            let refused = try machine.run("vipns enter -- true")
-            #expect(refused.status == 1 && refused.output.contains("IPv6"), "\(refused)")
+                    + "-e 's/gateway: .*/gateway: fd88::1/' /etc/vipns/vipns.yaml")
+            let refused = try machine.run("vipns check; vipns reload")
+            let sentence = "is IPv6, which this host has not (is 'ipv6.disable=1' on the kernel's command line?)"
+            #expect(refused.status != 0 && refused.output.contains(sentence), "\(refused)")
+            // Nothing was changed.
+            try machine.succeed("vipns enter -- ping -c 1 -W 10 10.88.0.1")
             #expect(try eventually(within: .seconds(30)) { try server.sessions().isEmpty })
         }
     }

@@ -1,13 +1,15 @@
 # shellcheck shell=bash
 # network.sh ADDRESS MAC: gives the server its address by systemd-networkd, as an administrator does, and starts what
 # people come in by.
+six=
+if [ -e /proc/sys/net/ipv6 ]; then six="Address=fd88::${1##*.}/64"; fi
 cat > /etc/systemd/network/10-lan.network << END
 [Match]
 MACAddress=$2
 
 [Network]
 Address=$1/24
-Address=fd88::${1##*.}/64
+$six
 Gateway=10.88.0.1
 IPv6AcceptRA=no
 END
