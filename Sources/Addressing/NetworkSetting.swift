@@ -32,7 +32,10 @@ public struct NetworkSettingName: Hashable, Sendable, LosslessStringConvertible 
     }
 
     /// The file that shows it to a thread of the namespace.
-    public var path: String { "/proc/sys/" + String(description.map { $0 == "." ? "/" : $0 }) }
+    public var path: String { "/proc/\(procPath)" }
+
+    /// The same below `/proc`, for an instance of it that is mounted nowhere.
+    public var procPath: String { "sys/" + String(description.map { $0 == "." ? "/" : $0 }) }
 }
 
 /// A kernel setting of a network namespace with its value.

@@ -67,6 +67,19 @@ int vipns_is_nsfs_path(const char *path) {
 int vipns_ns_type(int fd) { return ioctl(fd, NS_GET_NSTYPE); }
 int vipns_ns_owner(int fd) { return ioctl(fd, NS_GET_USERNS); }
 
+int vipns_mount_proc(void) {
+    /* By number: the C library has names for them from 2.36 on. */
+    int filesystem = (int)syscall(SYS_fsopen, "proc", FSOPEN_CLOEXEC);
+    if (filesystem < 0) return -1;
+    int tree = -1;
+    if (syscall(SYS_fsconfig, filesystem, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+        tree = (int)syscall(SYS_fsmount, filesystem, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+    int error = errno;
+    close(filesystem);
+    errno = error;
+    return tree;
+}
+
 int vipns_pidfd_open(int pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 int vipns_pidfd_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);

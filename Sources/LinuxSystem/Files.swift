@@ -19,11 +19,7 @@ public func readTextFile(_ path: String) throws(Errno) -> String {
 ///
 /// - Throws: the errno; EIO where the kernel took less than all.
 public func writeFile(_ path: String, _ text: String, flags: CInt = 0, mode: UInt32 = 0o644) throws(Errno) {
-    let file = try OwnedDescriptor.open(path, O_WRONLY | flags, mode: mode)
-    let octets = Array(text.utf8)
-    let raw = file.withRaw { $0 }
-    let written = try checked { unsafe write(raw, octets, octets.count) }
-    guard written == octets.count else { throw Errno(rawValue: EIO) }
+    try OwnedDescriptor.open(path, O_WRONLY | flags, mode: mode).writeWhole(text)
 }
 
 /// Writes all of `text` to standard output (1) or standard error (2), past any buffer.
@@ -57,6 +53,16 @@ public func fileOwner(_ path: String) throws(Errno) -> UInt32 {
 }
 
 extension OwnedDescriptor {
+    /// Writes a text in one write(2).
+    ///
+    /// - Throws: the errno; EIO where the kernel took less than all.
+    borrowing func writeWhole(_ text: String) throws(Errno) {
+        let octets = Array(text.utf8)
+        let raw = withRaw { $0 }
+        let written = try checked { unsafe write(raw, octets, octets.count) }
+        guard written == octets.count else { throw Errno(rawValue: EIO) }
+    }
+
     /// Reads to the end of the file; at most `limit` octets.
     ///
     /// - Throws: the errno; EMSGSIZE past `limit`.

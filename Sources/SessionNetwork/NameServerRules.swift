@@ -17,11 +17,11 @@ struct NameServerRules {
     }
 
     /// From the thread inside, after the pool's own firewall, which may empty all tables.
-    func load() throws(NetworkError) {
+    func load(_ sysctls: SessionSysctls) throws(NetworkError) {
         let operation = "redirect questions for name servers"
         let input: OwnedDescriptor
         do throws(Errno) {
-            try writeFile("/proc/sys/net/ipv4/conf/default/route_localnet", "1")
+            try sysctls.allowLoopbackRoutes()
             // The script fits into the socket's buffer: nobody waits for nft to read.
             let ends = try UnixSocket.pair(.stream)
             guard try UnixSocket.send(script.utf8, on: ends.second) == script.utf8.count else {

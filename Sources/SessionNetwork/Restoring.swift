@@ -15,6 +15,8 @@ struct Restoring: Sendable {
     let parentIndex: Result<Int32, NetworkError>?
     /// An open descriptor of the host's namespace.
     let hostNamespace: Int32
+    /// What the settings of a link that is made anew are written through.
+    let sysctls: SessionSysctls
     /// Why nothing may be made; nil where it may.
     let refusal: NetworkError?
 
@@ -148,7 +150,7 @@ struct Restoring: Sendable {
         do throws(NetworkError) {
             parent = try parentIndex.get()
             if let six = link.addresses.first(where: { $0.address.family == .ipv6 }) {
-                try SessionSysctls.allowIPv6(for: six.address)
+                try sysctls.allowIPv6(for: six.address)
             }
         } catch {
             return error

@@ -18,7 +18,7 @@ extension SessionNetworks {
         let host = hostNamespace.descriptor.withRaw { $0 }
         let work = Restoring(
             link: link, identity: LinkIdentity(session: session, number: number), parentIndex: parent,
-            hostNamespace: host, refusal: refusal)
+            hostNamespace: host, sysctls: sysctls(), refusal: refusal)
         let outcome: Result<Restoring.Outcome, NetworkError> = try withNamespace(of: session, number: number) {
             (namespace) throws(Errno) in
             try namespace.run { () throws(Errno) in

@@ -36,6 +36,7 @@ public final class SessionNetworks {
     let hostNamespace: NetworkNamespace
     private let packets: PacketSocket
     private var probes: AddressProbes
+    private var sysctlSource = SysctlSource()
     /// Made and not yet connected; each holds its namespace alive.
     private var made: [SessionID: Made] = [:]
 
@@ -44,10 +45,14 @@ public final class SessionNetworks {
         let namespace: NetworkNamespace
         let inside: Inside
         let identity: LinkIdentity
-        init(namespace: consuming NetworkNamespace, inside: Inside, identity: LinkIdentity) {
+        let sysctls: SessionSysctls
+        init(
+            namespace: consuming NetworkNamespace, inside: Inside, identity: LinkIdentity, sysctls: SessionSysctls
+        ) {
             self.namespace = namespace
             self.inside = inside
             self.identity = identity
+            self.sysctls = sysctls
         }
     }
 
@@ -77,6 +82,13 @@ public final class SessionNetworks {
         try pins.prepare()
     }
 
+    /// Why settings are written through the host's own /proc, where an open gets slower with each session that is there; nil
+    /// where they need not be.
+    public var lacksPrivateProc: Errno? { sysctlSource.failure }
+
+    /// What the next session's settings are written through.
+    func sysctls() -> SessionSysctls { sysctlSource.next() }
+
     /// First step: a new namespace with its firewall and settings, its number in the host and its pin.
     ///
     /// Whether root may load that firewall is for the caller to know; here it is only made sure that nobody else than
@@ -89,7 +101,7 @@ public final class SessionNetworks {
         guard made.count < Self.mostMade else {
             throw NetworkError("make session '\(session)'", .noBufferSpace, hint: "too many are made and not connected")
         }
-        let new = try Self.makeNamespace(preparation, LinkIdentity(session: session, number: number))
+        let new = try Self.makeNamespace(preparation, LinkIdentity(session: session, number: number), sysctls())
         // The number first: only a numbered namespace tells when it is gone.
         var numbering = NetlinkRequest(capacity: 256)
         new.namespace.descriptor.withRaw { numbering.assignNumber(number, toNamespace: $0) }
@@ -104,18 +116,18 @@ public final class SessionNetworks {
     }
 
     private static func makeNamespace(
-        _ preparation: NamespacePreparation, _ identity: LinkIdentity
+        _ preparation: NamespacePreparation, _ identity: LinkIdentity, _ sysctls: SessionSysctls
     ) throws(NetworkError) -> Made {
         // Before anything is made, and with the host's values, which this thread sees.
         let firewall = try preparation.firewall.map { (path) throws(NetworkError) in try SessionFirewall(path: path) }
         try SessionSysctls.check(preparation.settings.map(\.name) + preparation.inherited)
         let nameServers = NameServerRules(preparation.nameServers)
-        let inherited = try SessionSysctls.readInherited(preparation.inherited)
+        let inherited = try sysctls.readInherited(preparation.inherited)
         let new: NetworkNamespace.Made<Result<Inside, NetworkError>>
         do throws(Errno) {
             new = try NetworkNamespace.make { () throws(Errno) -> Result<Inside, NetworkError> in
                 do throws(NetworkError) {
-                    try prepareInside(firewall, nameServers, preparation.settings, inherited: inherited)
+                    try prepareInside(firewall, nameServers, sysctls, preparation.settings, inherited: inherited)
                 } catch {
                     return .failure(error)
                 }
@@ -127,7 +139,7 @@ public final class SessionNetworks {
             throw NetworkError("make a network namespace", error, hint: hint)
         }
         let inside = try new.result.get()
-        return Made(namespace: new.intoNamespace(), inside: inside, identity: identity)
+        return Made(namespace: new.intoNamespace(), inside: inside, identity: identity, sysctls: sysctls)
     }
 
     /// Second step: the link with its addresses and routes where `link` is given, and lo in any case.
@@ -142,7 +154,7 @@ public final class SessionNetworks {
         if let link {
             let parentIndex = try ParentLink.index(of: link.parent)
             if let six = link.addresses.first(where: { $0.address.family == .ipv6 }) {
-                try allowIPv6(six.address, in: made.namespace)
+                try allowIPv6(six.address, in: made.namespace, made.sysctls)
             }
             try perform(connecting(link, made.identity, parentIndex: parentIndex), on: made.inside.route)
             announce(link, parentIndex: parentIndex)
@@ -162,12 +174,12 @@ public final class SessionNetworks {
     ///
     /// The firewall comes first: it may be what loads the module whose settings the pool gives.
     private static func prepareInside(
-        _ firewall: SessionFirewall?, _ nameServers: NameServerRules?, _ settings: [NetworkSetting],
-        inherited: [NetworkSetting]
+        _ firewall: SessionFirewall?, _ nameServers: NameServerRules?, _ sysctls: SessionSysctls,
+        _ settings: [NetworkSetting], inherited: [NetworkSetting]
     ) throws(NetworkError) {
         try firewall?.load()
-        try nameServers?.load()
-        try SessionSysctls.write(settings, inherited: inherited)
+        try nameServers?.load(sysctls)
+        try sysctls.write(settings, inherited: inherited)
     }
 
     /// The one batch: the host gets number 0 inside, so that the link can be made on the host's parent link from there.
@@ -201,11 +213,13 @@ public final class SessionNetworks {
     }
 
     /// On a thread inside, while there is no link yet.
-    private func allowIPv6(_ address: IPAddress, in namespace: borrowing NetworkNamespace) throws(NetworkError) {
+    private func allowIPv6(
+        _ address: IPAddress, in namespace: borrowing NetworkNamespace, _ sysctls: SessionSysctls
+    ) throws(NetworkError) {
         let written: Result<Void, NetworkError>
         do throws(Errno) {
             written = try namespace.run { () throws(Errno) in
-                Result { () throws(NetworkError) in try SessionSysctls.allowIPv6(for: address) }
+                Result { () throws(NetworkError) in try sysctls.allowIPv6(for: address) }
             }
         } catch {
             throw NetworkError("enter a session's namespace", error)

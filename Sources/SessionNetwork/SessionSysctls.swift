@@ -6,8 +6,11 @@ internal import LinuxSystem
 ///
 /// `/proc/sys/net` shows the namespace of the thread that opens a file, and of a namespace that is not the machine's first
 /// one it shows, or lets change, only what is the namespace's own.
-enum SessionSysctls {
-    private static let defaults = "/proc/sys/net/ipv6/conf/default"
+struct SessionSysctls: Sendable {
+    private static let defaults = "sys/net/ipv6/conf/default"
+
+    /// Where the files are.
+    let tree: ProcTree
 
     /// Makes sure that a pool's settings leave alone what every session has.
     static func check(_ names: [NetworkSettingName]) throws(NetworkError) {
@@ -16,29 +19,32 @@ enum SessionSysctls {
             "set '\(refused)' in a session", .notPermitted, hint: "every session gets it from vipns itself")
     }
 
+    /// Has name servers' rules lead what is sent to a loopback address out of links that are made here later.
+    func allowLoopbackRoutes() throws(Errno) { try tree.write("sys/net/ipv4/conf/default/route_localnet", "1") }
+
     /// Writes a pool's settings and the host's from the thread inside, then those of every session.
     ///
     /// What the host has is root's to know: no message says it.
-    static func write(_ settings: [NetworkSetting], inherited: [NetworkSetting]) throws(NetworkError) {
+    func write(_ settings: [NetworkSetting], inherited: [NetworkSetting]) throws(NetworkError) {
         for setting in settings {
             do throws(Errno) {
-                try writeFile(setting.name.path, setting.value)
+                try tree.write(setting.name.procPath, setting.value)
             } catch {
                 throw NetworkError(
-                    "set '\(setting.name)' to '\(setting.value)' in a session", error, hint: hint(for: error))
+                    "set '\(setting.name)' to '\(setting.value)' in a session", error, hint: Self.hint(for: error))
             }
         }
         for setting in inherited {
             do throws(Errno) {
-                try writeFile(setting.name.path, setting.value)
+                try tree.write(setting.name.procPath, setting.value)
             } catch {
                 throw NetworkError(
-                    "set '\(setting.name)' to the host's value in a session", error, hint: hint(for: error))
+                    "set '\(setting.name)' to the host's value in a session", error, hint: Self.hint(for: error))
             }
         }
         do throws(Errno) {
             // Only the defaults: lo exists already, and keeps its ::1.
-            try writeFile("\(defaults)/disable_ipv6", "1")
+            try tree.write("\(Self.defaults)/disable_ipv6", "1")
         } catch .noSuchFile {
             // A host booted with ipv6.disable=1 has no such files, and no IPv6.
         } catch {
@@ -50,11 +56,11 @@ enum SessionSysctls {
     ///
     /// A fresh link would take a link-local address by itself, and more from router advertisements, outside of its lease;
     /// no netlink attribute stops that at creation.
-    static func allowIPv6(for address: IPAddress) throws(NetworkError) {
+    func allowIPv6(for address: IPAddress) throws(NetworkError) {
         // IN6_ADDR_GEN_MODE_NONE is 1; linux/if_link.h.
         for (name, value) in [("accept_ra", "0"), ("autoconf", "0"), ("addr_gen_mode", "1"), ("disable_ipv6", "0")] {
             do throws(Errno) {
-                try writeFile("\(defaults)/\(name)", value)
+                try tree.write("\(Self.defaults)/\(name)", value)
             } catch .noSuchFile {
                 throw NetworkError(
                     "give a session address \(address)", Errno(rawValue: EAFNOSUPPORT),
@@ -68,11 +74,11 @@ enum SessionSysctls {
     /// The values that the calling thread's namespace has now: the host's.
     ///
     /// Those that everybody may read: the service, who names them, is not root.
-    static func readInherited(_ names: [NetworkSettingName]) throws(NetworkError) -> [NetworkSetting] {
+    func readInherited(_ names: [NetworkSettingName]) throws(NetworkError) -> [NetworkSetting] {
         try names.map { (name) throws(NetworkError) in
             let text: String
             do throws(Errno) {
-                text = try readPublicFile(name.path)
+                text = try readPublicFile(name.procPath)
             } catch {
                 throw NetworkError("read the host's '\(name)' for a session", error)
             }
@@ -86,8 +92,8 @@ enum SessionSysctls {
     }
 
     /// - Throws: EACCES where others than its owner and group may not read it.
-    private static func readPublicFile(_ path: String) throws(Errno) -> String {
-        let file = try OwnedDescriptor.open(path, O_RDONLY)
+    private func readPublicFile(_ path: String) throws(Errno) -> String {
+        let file = try tree.open(path, O_RDONLY)
         let raw = file.withRaw { $0 }
         var facts = stat()
         try checked { unsafe fstat(raw, &facts) }

@@ -61,6 +61,9 @@ struct VipnsHelper {
         }
         let old = KernelFeature.refusedDescriptors
         if !old.isThere { log("warning: the kernel lacks what is used where it is there: \(old.consequence)") }
+        if let error = networks.lacksPrivateProc {
+            log("warning: cannot make a private /proc: \(error); opens get slower with each session that is there")
+        }
         log("ready, may give \(allowance.description)")
         manager.tellReady(status: "may give \(allowance.description)")
         do throws(Errno) {

@@ -180,32 +180,6 @@ import Testing
             }
         }
     }
-
-    /// A host booted with `ipv6.disable=1` cannot be had here: it is emulated by hiding what such a host does not have.
-    ///
-    /// Each network namespace has its own `/proc/sys/net/ipv6`, so the directory above it is hidden, IPv4's files too.
-    @Test func `on a host without IPv6 a pair fails with words, and a session without works`() async {
-        await #expect(processExitsWith: .success) {
-            try TestHost.run { host in
-                try host.run("/usr/bin/mount", ["-t", "tmpfs", "none", "/proc/sys/net"])
-                let failed = try host.make()
-                let error = expectError {
-                    _ = try host.networks.connect(failed.session, link: try TestHost.link6(101, isPair: true))
-                }
-                #expect(
-                    error?.description == """
-                        cannot give a session address fd76:6970:6e73::65: Address family not supported by protocol \
-                        (this host has no IPv6: was it booted with 'ipv6.disable=1'?)
-                        """, "\(error?.description ?? "")")
-                #expect(try host.links(of: failed.name).map(\.ifname) == ["lo"])
-                _ = try host.networks.dismantle(failed.session, number: failed.number)
-                let opened = try host.open(101)
-                #expect(try host.links(of: opened.name).map(\.ifname) == ["lo", "eth0"])
-                _ = try host.networks.dismantle(opened.session, number: opened.number)
-                try host.run("/usr/bin/umount", ["/proc/sys/net"])
-            }
-        }
-    }
 }
 
 /// A route as `ip -json` shows it.

@@ -112,6 +112,12 @@ int vipns_set_receive_buffer(int fd, int octets);
 /* Whether the calling thread has a capability in its effective set; capabilities(7). */
 int vipns_has_capability(int capability);
 
+/*
+ * A new instance of procfs as a descriptor of its root directory; it is attached nowhere, and gone when that is closed.
+ * fsopen(2), fsmount(2); needs CAP_SYS_ADMIN.
+ */
+int vipns_mount_proc(void);
+
 /* The six octets of a link's MAC address; netdevice(7), SIOCGIFHWADDR. */
 int vipns_link_mac(int fd, const char *name, unsigned char *octets);
 
