@@ -44,7 +44,8 @@ struct ConnectionState {
     var writing: EventLoop.Watch?
 
     var decoder: FrameDecoder
-    var waiting: [VarlinkCall] = []
+    /// Calls that are not read yet: that is done when it is their user's turn.
+    var waiting: [[UInt8]] = []
     var isAnswering = false
     var stream: Task<Void, Never>?
 
@@ -58,9 +59,10 @@ struct ConnectionState {
     /// When the waiting output must have moved on.
     var outputDeadline: ContinuousClock.Instant?
 
-    init(socket: ConnectionSocket, limits: VarlinkServer.Limits) {
+    init(socket: ConnectionSocket, uid: UInt32, limits: VarlinkServer.Limits) {
         self.socket = socket
-        self.decoder = FrameDecoder(maximumOctets: limits.requestOctets)
+        self.decoder = FrameDecoder(
+            maximumOctets: uid == 0 ? limits.requestOctets : min(limits.requestOctets, limits.userRequestOctets))
     }
 
     /// What ``flush(patience:)`` came to.
@@ -89,18 +91,16 @@ struct ConnectionState {
         return .everything
     }
 
-    /// Takes what the client sent apart; false where it cannot be understood or is too much.
+    /// Takes what the client sent apart; false where that cannot be done, or is too much.
     mutating func take(_ octets: [UInt8], limits: VarlinkServer.Limits) -> Bool {
         decoder.feed(octets)
         var completed = false
-        var waitingOctets = waiting.reduce(0) { $0 + $1.octetCount }
+        var waitingOctets = waiting.reduce(0) { $0 + $1.count }
         do throws(FrameDecoder.Failure) {
             while let frame = try decoder.next() {
                 waitingOctets += frame.count
-                guard let call = VarlinkCall(frame: frame), waiting.count < limits.waitingCalls,
-                    waitingOctets <= limits.waitingOctets
-                else { return false }
-                waiting.append(call)
+                guard waiting.count < limits.waitingCalls, waitingOctets <= limits.waitingOctets else { return false }
+                waiting.append(frame)
                 completed = true
             }
         } catch {

@@ -2,36 +2,6 @@ internal import FoundationEssentials
 
 /// The few things done to JSON text besides encoding and decoding it.
 enum JSONText {
-    /// How deep objects and lists may lie in each other; the JSON parser recurses, and a thread's stack is small.
-    static let maximumNesting = 32
-
-    /// Whether objects and lists lie deeper in each other than allowed; brackets inside strings do not count.
-    static func isTooDeep(_ octets: [UInt8]) -> Bool {
-        var depth = 0
-        var inString = false
-        var escaped = false
-        for octet in octets {
-            if inString {
-                if escaped {
-                    escaped = false
-                } else if octet == UInt8(ascii: "\\") {
-                    escaped = true
-                } else if octet == UInt8(ascii: "\"") {
-                    inString = false
-                }
-                continue
-            }
-            switch octet {
-            case UInt8(ascii: "\""): inString = true
-            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
-            default: break
-            }
-            if depth > maximumNesting { return true }
-        }
-        return false
-    }
-
     /// `text` as a JSON string, quotes included.
     static func quoted(_ text: String) -> [UInt8] {
         var octets: [UInt8] = [UInt8(ascii: "\"")]

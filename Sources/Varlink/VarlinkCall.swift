@@ -20,19 +20,18 @@ public struct VarlinkCall: Sendable {
         let upgrade: Bool?
     }
 
-    /// Reads a frame; nil where it is no call, or nested too deep.
-    public init?(frame: [UInt8]) {
-        guard !JSONText.isTooDeep(frame), let envelope = try? JSONText.decode(Envelope.self, from: frame) else {
-            return nil
-        }
+    /// Reads a frame; nil where it is no call, or goes beyond what a call may be made of.
+    public init?(frame: [UInt8], maximumTextOctets: Int = .max) {
+        guard FrameBounds.call(maximumTextOctets: maximumTextOctets).permit(frame),
+            let envelope = try? JSONText.decode(Envelope.self, from: frame),
+            envelope.method.utf8.allSatisfy({ $0 < 0x80 })
+        else { return nil }
         self.method = envelope.method
         self.wantsMore = envelope.more ?? false
         self.isOneway = envelope.oneway ?? false
         self.wantsUpgrade = envelope.upgrade ?? false
         self.frame = frame
     }
-
-    var octetCount: Int { frame.count }
 
     /// Decodes the parameters; missing ones count as an empty object.
     ///

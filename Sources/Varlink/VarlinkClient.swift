@@ -132,7 +132,7 @@ public final class VarlinkClient {
     private func decode<Reply: Decodable>(
         _ call: ClientCall, _ frame: [UInt8], _ type: Reply.Type, descriptor: consuming OwnedDescriptor?
     ) throws(VarlinkClientError) -> ReceivedReply<Reply> {
-        guard !JSONText.isTooDeep(frame) else { throw give(up: call.malformed("the reply is nested too deep")) }
+        guard FrameBounds.reply.permit(frame) else { throw give(up: call.malformed("the reply is nested too deep")) }
         let envelope: ReplyEnvelope<Reply>
         do {
             envelope = try JSONText.decode(ReplyEnvelope<Reply>.self, from: frame)

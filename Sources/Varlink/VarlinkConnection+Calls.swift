@@ -5,13 +5,20 @@ internal import Synchronization
 extension VarlinkConnection {
     /// Runs until no call waits; at most one such run is under way.
     func answerWaitingCalls() async {
-        while let call = nextCall() {
+        while let frame = nextFrame() {
             await server.turns.next(of: peer.uid)
-            if !isClosed { await answer(call) }
+            if isClosed { continue }
+            // What cannot be understood ends the connection, after the answers to what came before it.
+            let longest = peer.uid == 0 ? .max : server.limits.userTextOctets
+            guard let call = VarlinkCall(frame: frame, maximumTextOctets: longest) else {
+                close()
+                continue
+            }
+            await answer(call)
         }
     }
 
-    private func nextCall() -> VarlinkCall? {
+    private func nextFrame() -> [UInt8]? {
         state.withLock { state in
             guard !state.isClosing, !state.waiting.isEmpty else {
                 state.isAnswering = false

@@ -24,7 +24,7 @@ public final class VarlinkConnection: Sendable {
         self.peer = try PeerCredentials(of: socket)
         self.peerNamespaceCookie = try? PeerCredentials.networkNamespaceCookie(of: socket)
         self.server = server
-        self.state = Mutex(ConnectionState(socket: ConnectionSocket(socket), limits: server.limits))
+        self.state = Mutex(ConnectionState(socket: ConnectionSocket(socket), uid: peer.uid, limits: server.limits))
     }
 
     /// Opens the client's process, whatever happens to its number.

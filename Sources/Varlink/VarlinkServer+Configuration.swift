@@ -27,6 +27,10 @@ extension VarlinkServer {
         public var connectionsPerUser = 64
         /// The longest request.
         public var requestOctets = 64 << 10
+        /// The longest request of anybody but root.
+        public var userRequestOctets = 4 << 10
+        /// The longest text in such a request, as it stands there.
+        public var userTextOctets = 1 << 10
         /// The longest reply.
         public var replyOctets = 1 << 20
         /// Calls that a client may send ahead of their replies.

@@ -55,6 +55,25 @@ import Testing
         #expect(call(json) == nil)
     }
 
+    @Test(arguments: [
+        #"{"méthode":0,"method":"m"}"#, #"{"method":"m","parameters":{"\u0301":0}}"#, #"{"method":"mé"}"#,
+        #"{"method":"m","parameters":{"a":{"e\u{301}":0}}}"#, #"{"method":"m","\#(String(repeating: "k", count: 65))":0}"#,
+        #"{"method":"m","parameters":[\#(Array(repeating: "0", count: 300).joined(separator: ","))]}"#,
+        #"{"method":"m","parameters":{"user":"\#(String(repeating: "u", count: 101))"}}"#,
+        #"{"method":"m","parameters":{"user" :"\#(String(repeating: #"\u0301"#, count: 17))"}}"#,
+    ])
+    func `a call goes beyond no bound`(json: String) {
+        #expect(VarlinkCall(frame: Array(json.utf8), maximumTextOctets: 100) == nil)
+    }
+
+    @Test(arguments: [
+        #"{"method":"m","parameters":{"user":"\#(String(repeating: "u", count: 100))","pool":"Bü\u0301\"ro:"}}"#,
+        #"{"\#(String(repeating: "k", count: 64))" : {"a":["é"]} , "method":"m"}"#,
+    ])
+    func `what keeps to the bounds is read`(json: String) {
+        #expect(VarlinkCall(frame: Array(json.utf8), maximumTextOctets: 100)?.method == "m")
+    }
+
     @Test func `octets that are no text are refused`() {
         #expect(VarlinkCall(frame: [0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]) == nil)
     }
@@ -62,7 +81,7 @@ import Testing
     @Test(arguments: ["[", "{\"a\":", "[{\"a\":[", "\"\\\"\",[", "[[],[],"])
     func `text nested without end is refused before it is parsed`(piece: String) {
         let bomb = String(repeating: piece, count: 100_000)
-        #expect(JSONText.isTooDeep(Array(bomb.utf8)))
+        #expect(!FrameBounds.reply.permit(Array(bomb.utf8)))
         #expect(call(#"{"method":"m","parameters":"# + bomb) == nil)
     }
 

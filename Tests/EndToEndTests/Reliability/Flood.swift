@@ -50,6 +50,26 @@ enum Flood {
                     if not octets: sys.exit("the connection has ended")
                     made += octets.count(0)
                     waiting[number] -= octets.count(0)
+        elif kind == "text":
+            # Runs of combining marks, which take long to compare and to hash as text: as keys, methods, and what is looked for.
+            def marks(count): return "\\u0301" * (count // 2) + "\\u0327" * (count // 2)
+            frames = ['{"method":"io.vipns.Show","parameters":{"%s":0,"session":"a"}}' % marks(size) for size in (32000, 1900, 480)]
+            frames += ['{"%s":0,"method":"io.vipns.Pools"}' % marks(1900), '{"method":"io.vipns.%s"}' % marks(480)]
+            frames += ['{"method":"io.vipns.Show","parameters":{"session":"%s"}}' % marks(count) for count in (500, 1900)]
+            frames += ['{"method":"io.vipns.History","parameters":{"user":"%s"}}' % marks(500)]
+            sockets = [None] * 8
+            while time.monotonic() < end:
+                for index, frame in enumerate(frames * 4):
+                    place = index % 8
+                    try:
+                        if sockets[place] is None: sockets[place] = connect()
+                        sockets[place].sendall(frame.encode() + b"\\0")
+                        made += 1
+                        if not sockets[place].recv(1 << 16): raise OSError
+                    except OSError:
+                        ended += 1
+                        if sockets[place]: sockets[place].close()
+                        sockets[place] = None
         elif kind == "idle":
             # All that a user may have, from the begin to the end.
             sockets = [connect() for _ in range(64)]

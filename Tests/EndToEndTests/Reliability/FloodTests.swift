@@ -96,6 +96,13 @@ extension EndToEnd.FloodTests {
         }
     }
 
+    @Test func `a user whose texts take long to compare keeps nobody else from it`() async throws {
+        try await flood(by: [("text", "bob")], seconds: Dose.of(3, full: 60), Asker.all(root: 50, user: 100)) { done in
+            let texts = try #require(done["text"])
+            #expect(texts.made > 500 && texts.ended > 100, "\(texts)")
+        }
+    }
+
     private func flood(
         by kinds: [(String, String)], seconds: Int, _ askers: [Asker],
         _ check: @Sendable ([String: Flooded]) throws -> Void
