@@ -21,6 +21,10 @@ extension Machines.PackageTests {
             try neighbour.machine.succeed("ping -c 1 -W 5 \(address)")
             #expect(try neighbour.machine.succeed("ip neigh show \(address)").contains(session.mac ?? "none"))
 
+            // IPv6 as well: what the kernel itself sends in a session is not kept back by what the units are kept from.
+            let pair = try machine.script("pairs")
+            #expect(pair.contains("inet6 fd88::1"), "\(pair)")
+
             // With nobody left in it, the pool's only address is another one's.
             try server.configure("\(address)-\(address)", ["exhaustion: deny"])
             let refused = try neighbour.ssh("bob", "true")
