@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := build
-.PHONY: build demo lab test machine test-machines machines-run bench install uninstall install-pam uninstall-pam deb lint format tests-built faults faults-short soak fuzz model tsan coverage clean
+.PHONY: build deps demo lab test machine test-machines machines-run bench install uninstall install-pam uninstall-pam deb lint format tests-built faults faults-short soak fuzz model tsan coverage clean
 
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SECONDS ?= 60
@@ -93,6 +93,11 @@ define units-checked
 	systemd-analyze security --offline=true --no-pager --threshold=12 "$$units/vipnsd.service" > /dev/null; \
 	systemd-analyze security --offline=true --no-pager --threshold=53 "$$units/vipns-helper.service" > /dev/null
 endef
+
+# All that build, demo, test and lint need from Debian, for whoever wants it at once: each of them installs its own.
+deps: .build-python/ready
+	$(call packages,build demo login test lint deb machine)
+	$(unpacked)
 
 build:
 	$(call packages,build)
@@ -256,11 +261,16 @@ tests-built: build .build-python/ready
 	$(unpacked)
 	$(DEBUG)
 
-# First the one whole machine, by itself: it takes both processors, and others measure times.
+# First the one whole machine, by itself: it takes both processors, and others measure times. With FILTER only the tests
+# whose names match it (a regular expression), and no machine.
 test: tests-built
+ifdef FILTER
+	$(call tested,--skip EndToEndTests.Machines --filter "$$FILTER",)
+else
 	$(call machines-built,debian12)
 	$(call machines-tested,Machines/PackageTests,debian12)
 	$(call tested,--skip EndToEndTests.Machines,)
+endif
 
 # The first day of a customer on each system: package, configuration, logins from another machine.
 machine: tests-built
