@@ -167,7 +167,7 @@ let package = Package(
         tests("VipnsCommandTests", ["vipns", "ClientAPI", "Varlink", "LinuxSystem", argumentParser]),
         tests("VipnsdTests", ["vipnsd", logging]),
         tests("VipnsHelperTests", ["vipns-helper", "HelperChannel", "Addressing"]),
-        tests("EndToEndTests", ["LinuxSystem", "LeaseStoreSQLite", "KernelSupport"]),
+        tests("EndToEndTests", ["HelperChannel", "LinuxSystem", "LeaseStoreSQLite", "KernelSupport"]),
         tests("PAMModuleTests", ["PAMModule"]),
         // A program that lets people in, for the tests of the module as libpam loads it.
         .executableTarget(

@@ -178,6 +178,10 @@ struct Damage: Sendable, CustomTestStringConvertible {
                 let processes = try sessions.map {
                     try host.run("/bin/sh", ["-c", "ip netns exec \($0.name) sleep 60 > /dev/null & echo $!"])
                 }
+                // The shell does not wait until they are inside.
+                for session in sessions {
+                    #expect(try eventually { try !host.ip("netns pids \(session.name)").isEmpty })
+                }
                 #expect(try Set(host.networks.wholePins()) == Set(sessions.map(\.session)))
                 try host.run("/usr/bin/umount", [sessions[0].pin])
                 try host.run("/usr/bin/rm", ["\(TestHost.names)/\(sessions[1].name)"])

@@ -81,6 +81,9 @@ extension Machines.HardwareTests {
         #expect(try machine.succeed("dmesg").contains("PM: suspend exit"))
         #expect(try eventually(within: .seconds(30)) { try machine.reachesGateway() }, "no traffic after \(kind)")
         try machine.succeed("vipns enter -- ping -c 1 -W 10 10.88.0.1")
+        // Nobody is blamed for having slept.
+        let log = try machine.succeed("journalctl -b -o cat --no-pager -u vipnsd -u vipns-helper")
+        #expect(!log.contains("did not run for") && !log.contains("cannot hear vipnsd"), "\(log.suffix(2000))")
     }
 }
 

@@ -1,3 +1,4 @@
+import HelperChannel
 import Testing
 
 extension EndToEnd {
@@ -54,7 +55,7 @@ extension EndToEnd.TeardownTests {
         time.sleep(.2)
         subprocess.run("ip netns del passing", shell=True, check=True)
         time.sleep(.3)
-        s.send(struct.pack("=IHHII", 24, 34, 0, 9, 0) + struct.pack("=HHI", 8, 1, 4))
+        s.send(struct.pack("=IHHII", 24, 34, 0, 9, 0) + struct.pack("=HHI", 8, 1, \(HelperProtocol.version)))
         print(struct.unpack_from("=IHHI", s.recv(65536))[1::2])
         """
 

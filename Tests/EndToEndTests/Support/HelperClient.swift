@@ -1,3 +1,5 @@
+import HelperChannel
+
 /// A client of the helper channel in Python: who speaks for the service, and says what he likes.
 enum HelperClient {
     /// Becomes the service's user, connects and says hello; with `attribute`, `ask`, which gives an answer's octets, and
@@ -18,7 +20,7 @@ enum HelperClient {
         def kind_of(octets): return struct.unpack_from("=H", octets, 4)[0]
         def errno_of(octets): return struct.unpack_from("=I", octets, 20)[0]
         def text_of(octets): return octets[28:].rstrip(bytes(1)).decode()
-        hello = ask(34, attribute(1, struct.pack("=I", 4)))
+        hello = ask(34, attribute(1, struct.pack("=I", \(HelperProtocol.version))))
 
         """
 }
