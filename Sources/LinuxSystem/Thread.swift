@@ -68,7 +68,7 @@ public func onThreads(_ count: Int, _ body: @escaping @Sendable () -> Void) {
 /// Runs `body` on a raw thread of its own, for what may block for long: it holds up nobody else.
 ///
 /// Gives nil where no thread can be made.
-public func onExpendableThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
+public func onDetachedThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value? {
     await withCheckedContinuation { (waiter: CheckedContinuation<Value?, Never>) in
         do throws(Errno) {
             try startThread { waiter.resume(returning: body()) }

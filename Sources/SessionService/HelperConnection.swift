@@ -181,7 +181,7 @@ final class HelperConnection: Sendable {
         let descriptor = message.takeBox()
         if octets.isEmpty { throw Errno.connectionReset }
         var (sequence, answer) = try HelperAnswer.decode(octets)
-        // The helper has done it, and whoever asked has nothing of it: he undoes it.
+        // The helper has done it, but the descriptor is lost: the caller rolls back.
         if lacksDescriptor { answer = .failed(.noDescriptor) }
         state.withLock { $0.lastHeard = SystemClock.awakeMicroseconds() }
         take(answer, sequence: sequence, descriptor: descriptor)

@@ -15,7 +15,7 @@ final class LeaderWatch: Sendable {
         let held = Held(process)
         self.leader = leader
         self.watch = loop.watch(held.process.descriptor, for: .reading) {
-            // The descriptor stays readable: told once is told.
+            // Level-triggered: cancel after the first event.
             held.watch.withLock { $0 }?.cancel()
             onEnd()
         } ended: {

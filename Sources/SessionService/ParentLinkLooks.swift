@@ -55,7 +55,7 @@ extension SessionService {
 
     /// The kernel answers when it is done with the links that it is taking down: that is waited for elsewhere.
     private static func macAddresses(on parent: String) async throws(NetlinkError) -> Set<MACAddress> {
-        let found = await onExpendableThread { () -> Result<Set<MACAddress>, NetlinkError> in
+        let found = await onDetachedThread { () -> Result<Set<MACAddress>, NetlinkError> in
             Result { () throws(NetlinkError) in try readMACAddresses(on: parent) }
         }
         guard let found else { throw NetlinkError(operation: "start a thread", errno: .wouldBlock) }

@@ -30,7 +30,7 @@ extension SessionService {
 
     private func ask(_ question: AccountLookups.Question) {
         Task(executorPreference: loop) {
-            let answer = await onExpendableThread { question.ask() } ?? nil
+            let answer = await onDetachedThread { question.ask() } ?? nil
             self.enter { $0.lookups.settle(question, answer) }
         }
     }

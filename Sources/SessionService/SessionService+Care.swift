@@ -24,13 +24,13 @@ struct Care {
 extension SessionService {
     /// How often the helper is asked.
     private static let pause = Duration.seconds(2)
-    /// The least time between two looks at one session: who takes away again and again is not raced.
+    /// The least time between two looks at one session: limits repair to once a second.
     private static let restMicroseconds: Int64 = 1_000_000
     /// After so long an alarmed session is looked at again.
     private static let againMicroseconds: Int64 = 10_000_000
 
     /// Audits until the connection to the helper is another one, or none.
-    func keepCare(with helper: HelperConnection) async {
+    func runAudits(with helper: HelperConnection) async {
         while self.helper === helper, !Task.isCancelled {
             await audit()
             await loop.sleep(for: Self.pause)

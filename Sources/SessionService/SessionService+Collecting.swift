@@ -16,7 +16,7 @@ extension SessionService {
     private var grace: Duration { surroundings.collectEvery * 2 }
 
     /// Looks every 30 s.
-    func collectAgainAndAgain() async {
+    func runCollector() async {
         while !Task.isCancelled {
             await loop.sleep(for: surroundings.collectEvery)
             // Without helper nothing can be told, and when it comes all is compared anyway.

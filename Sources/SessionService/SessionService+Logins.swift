@@ -10,7 +10,7 @@ internal import Varlink
 /// What the rules say for a login, and doing it.
 extension SessionService {
     /// What is to be done for a login.
-    private enum Course {
+    private enum LoginDecision {
         /// No rule is for it.
         case alone
         /// It stays in the session that it stands in.
@@ -18,7 +18,7 @@ extension SessionService {
         /// It leaves the session that it stands in.
         case host
         /// It gets a session.
-        case session(Wish)
+        case session(OpenRequest)
     }
 
     /// Opens what the rules say for a login, or leaves it alone.
@@ -48,39 +48,39 @@ extension SessionService {
             // The service runs in the host's network for its whole life.
             let namespace = try NetworkNamespace.current().intoDescriptor()
             return try VarlinkReply(Method.Login.Reply(outcome: .host, namespace: 0), passing: namespace)
-        case .session(let wish):
+        case .session(let request):
             let granted =
-                try await wish.scope == .user
-                ? shared(wish, connection: connection) : grant(wish, connection: connection)
+                try await request.scope == .user
+                ? shared(request, connection: connection) : grant(request, connection: connection)
             return try reply(granted)
         }
     }
 
     /// Refuses a login for which there is no address, without taking one.
     func checkLogin(_ asked: Method.LoginParameters, connection: VarlinkConnection) async throws(ServiceError) {
-        let decided = try await underOneConfiguration { () async throws(ServiceError) -> Course in
+        let decided = try await underOneConfiguration { () async throws(ServiceError) -> LoginDecision in
             try await course(asked, connection: connection)
         }
-        guard case .session(let wish) = decided, wish.pool.exhaustion == .deny,
-            pools[wish.pool.name]?.allocator.free == 0, wish.scope == .session || sessionInUse(by: wish) == nil,
-            !mayBeUnlocking(asked, wish)
+        guard case .session(let request) = decided, request.pool.exhaustion == .deny,
+            pools[request.pool.name]?.allocator.free == 0, request.scope == .session || sessionInUse(by: request) == nil,
+            !mayBeUnlocking(asked, request)
         else { return }
-        logExhausted(wish)
-        recordRefusal(wish, outcome: HistoryRecord.denied)
-        throw .poolExhausted(pool: wish.pool.name, message: exhaustedMessage)
+        logExhausted(request)
+        recordRefusal(request, outcome: HistoryRecord.denied)
+        throw .poolExhausted(pool: request.pool.name, message: exhaustedMessage)
     }
 
     /// Whether this may be no login at all: display managers run the account phase to unlock a screen, too.
     ///
     /// Whoever has a desktop with an address must get back to it. Nobody unlocks from another host.
-    private func mayBeUnlocking(_ asked: Method.LoginParameters, _ wish: Wish) -> Bool {
+    private func mayBeUnlocking(_ asked: Method.LoginParameters, _ request: OpenRequest) -> Bool {
         (asked.remoteHost ?? "").isEmpty
             && sessions.values.contains { live in
-                live.plan.state == .active && live.lease.uid == wish.uid && live.lease.service == wish.service
+                live.plan.state == .active && live.lease.uid == request.uid && live.lease.service == request.service
             }
     }
 
-    private func reply(_ granted: Granted) throws -> VarlinkReply {
+    private func reply(_ granted: Grant) throws -> VarlinkReply {
         switch granted {
         case .session(let live, let descriptor):
             let isIsolated = live.lease.address == nil
@@ -94,11 +94,11 @@ extension SessionService {
 
     private func course(
         _ asked: Method.LoginParameters, connection: VarlinkConnection
-    ) async throws(ServiceError) -> Course {
+    ) async throws(ServiceError) -> LoginDecision {
         guard caller(connection).isRoot else { throw .permissionDenied(text: "only root opens sessions for logins") }
-        try refuseTheGone(connection)
+        try throwIfDisconnected(connection)
         let rule = try await rule(for: asked)
-        try refuseTheGone(connection)
+        try throwIfDisconnected(connection)
         if let outer = session(around: connection) {
             switch (rule?.nested, rule?.target) {
             case (.host, _): return .host
@@ -107,7 +107,7 @@ extension SessionService {
             }
         }
         guard let rule, case .pool(let name) = rule.target else { return .alone }
-        return .session(try await wish(asked, rule, pool: name))
+        return .session(try await request(asked, rule, pool: name))
     }
 
     /// The first rule that matches; the account database is asked only where it takes that to tell.
@@ -124,14 +124,14 @@ extension SessionService {
         }
     }
 
-    private func wish(
+    private func request(
         _ asked: Method.LoginParameters, _ rule: LoginRule, pool name: String
-    ) async throws(ServiceError) -> Wish {
+    ) async throws(ServiceError) -> OpenRequest {
         guard let pool = pools[name]?.pool else { throw .poolNotFound(pool: name) }
         guard let account = try await account(asked.user) else {
             throw .openFailed(text: "there is no user '\(asked.user)'")
         }
-        return Wish(
+        return OpenRequest(
             mode: .enter, scope: rule.scope, user: account.name, uid: account.uid,
             pool: pool, service: asked.service)
     }
@@ -143,25 +143,25 @@ extension SessionService {
     }
 
     /// Joins the session that the user has already, or makes the first.
-    private func shared(_ wish: Wish, connection: VarlinkConnection) async throws -> Granted {
+    private func shared(_ request: OpenRequest, connection: VarlinkConnection) async throws -> Grant {
         var ending: Set<SessionID> = []
-        while let live = sessionInUse(by: wish, but: ending) {
+        while let live = sessionInUse(by: request, but: ending) {
             if live.opener != nil {
                 // Whatever comes of that open: then it is looked again.
                 await withCheckedContinuation { live.followers.append($0) }
-                try refuseTheGone(connection)
+                try throwIfDisconnected(connection)
             } else if let descriptor = try await join(live, connection: connection) {
                 return .session(live, descriptor)
             } else {
                 ending.insert(live.lease.session)
             }
         }
-        return try await grant(wish, connection: connection)
+        return try await grant(request, connection: connection)
     }
 
-    private func sessionInUse(by wish: Wish, but ending: Set<SessionID> = []) -> LiveSession? {
+    private func sessionInUse(by request: OpenRequest, but ending: Set<SessionID> = []) -> LiveSession? {
         sessions.values.filter { live in
-            live.lease.scope == .user && live.lease.uid == wish.uid && live.lease.pool == wish.pool.name
+            live.lease.scope == .user && live.lease.uid == request.uid && live.lease.pool == request.pool.name
                 && [.allocating, .active].contains(live.plan.state) && !ending.contains(live.lease.session)
         }.min { $0.lease.number < $1.lease.number }
     }

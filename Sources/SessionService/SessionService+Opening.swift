@@ -13,7 +13,7 @@ let exhaustedMessage =
 
 extension SessionService {
     /// What an open is asked with, names already looked up.
-    struct Wish: Sendable {
+    struct OpenRequest: Sendable {
         let mode: SessionMode
         let scope: SessionScope
         let user: String
@@ -22,8 +22,8 @@ extension SessionService {
         let service: String
     }
 
-    /// What came of a wish.
-    enum Granted {
+    /// What came of a request.
+    enum Grant {
         /// A session, with an address or isolated, and its namespace.
         case session(LiveSession, DescriptorBox)
         /// No address is left: the host's network is shared.
@@ -36,10 +36,10 @@ extension SessionService {
     ) async throws -> VarlinkReply {
         let poolName = parameters.pool ?? poolOrder.first ?? ""
         guard let pool = pools[poolName]?.pool else { throw ServiceError.poolNotFound(pool: poolName) }
-        let wish = Wish(
+        let request = OpenRequest(
             mode: parameters.mode == .enter ? .enter : .reserve, scope: .session, user: account.name,
             uid: account.uid, pool: pool, service: parameters.service ?? "api")
-        switch try await grant(wish, connection: connection) {
+        switch try await grant(request, connection: connection) {
         case .session(let live, let descriptor):
             let isIsolated = live.lease.address == nil
             let reply = Method.Open.Reply(
@@ -53,21 +53,21 @@ extension SessionService {
     /// Makes a session, or does what the pool says for the case that no address is left.
     ///
     /// - Throws: ``ServiceError``.
-    func grant(_ wish: Wish, connection: VarlinkConnection) async throws -> Granted {
+    func grant(_ request: OpenRequest, connection: VarlinkConnection) async throws -> Grant {
         // Said before an address is taken: without the helper nothing could prove that address free again.
         guard helper != nil else { throw ServiceError.helperUnavailable(text: HelperFailure.helperLost.description) }
-        var (wish, lastFailure) = (wish, "")
+        var (request, lastFailure) = (request, "")
         // An address that another link of this host has goes to quarantine; the next one may do.
         for _ in 0..<4 {
-            try refuseTheGone(connection)
-            // As it is now: it may have changed since the wish, or since the last try.
-            guard let pool = pools[wish.pool.name]?.pool else { throw ServiceError.poolNotFound(pool: wish.pool.name) }
-            wish.pool = pool
+            try throwIfDisconnected(connection)
+            // As it is now: it may have changed since the request, or since the last try.
+            guard let pool = pools[request.pool.name]?.pool else { throw ServiceError.poolNotFound(pool: request.pool.name) }
+            request.pool = pool
             guard let addresses = pools[pool.name]?.allocator.take() else {
-                return try await exhausted(wish, connection: connection)
+                return try await exhausted(request, connection: connection)
             }
-            notePeak(of: wish.pool.name)
-            let live = makeSession(wish, addresses: addresses)
+            notePeak(of: request.pool.name)
+            let live = makeSession(request, addresses: addresses)
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):
                 settle(live, connection)
@@ -83,7 +83,7 @@ extension SessionService {
     }
 
     /// Does nothing more for a caller that has gone meanwhile: what it would get, others could have.
-    func refuseTheGone(_ connection: VarlinkConnection) throws(ServiceError) {
+    func throwIfDisconnected(_ connection: VarlinkConnection) throws(ServiceError) {
         if connection.isClientGone { throw .openFailed(text: "the caller has gone") }
     }
 
@@ -110,11 +110,11 @@ extension SessionService {
     }
 
     /// Does what the pool says for the case that no address is left; each is in history and log.
-    private func exhausted(_ wish: Wish, connection: VarlinkConnection) async throws -> Granted {
-        logExhausted(wish)
-        switch wish.pool.exhaustion {
+    private func exhausted(_ request: OpenRequest, connection: VarlinkConnection) async throws -> Grant {
+        logExhausted(request)
+        switch request.pool.exhaustion {
         case .isolate:
-            let live = makeSession(wish, addresses: [])
+            let live = makeSession(request, addresses: [])
             switch await begin(live, connection: connection) {
             case .granted(let descriptor):
                 settle(live, connection)
@@ -123,46 +123,46 @@ extension SessionService {
                 throw refusal(failure, cause)
             }
         case .share:
-            recordRefusal(wish, outcome: HistoryRecord.shared)
+            recordRefusal(request, outcome: HistoryRecord.shared)
             return .shared
         case .deny:
-            recordRefusal(wish, outcome: HistoryRecord.denied)
-            throw ServiceError.poolExhausted(pool: wish.pool.name, message: exhaustedMessage)
+            recordRefusal(request, outcome: HistoryRecord.denied)
+            throw ServiceError.poolExhausted(pool: request.pool.name, message: exhaustedMessage)
         }
     }
 
-    func logExhausted(_ wish: Wish) {
+    func logExhausted(_ request: OpenRequest) {
         logger.warning(
             "no address is available",
-            metadata: ["pool": "\(wish.pool.name)", "user": "\(wish.user)", "then": "\(wish.pool.exhaustion.rawValue)"])
+            metadata: ["pool": "\(request.pool.name)", "user": "\(request.user)", "then": "\(request.pool.exhaustion.rawValue)"])
     }
 
     /// Nobody waits for it: a slow disk must not make a refusal late, which a login may take for none.
-    func recordRefusal(_ wish: Wish, outcome: String) {
+    func recordRefusal(_ request: OpenRequest, outcome: String) {
         let real = SystemClock.realTimeMicroseconds()
         let boot = SystemClock.bootTimeMicroseconds()
         let record = HistoryRecord(
-            session: "", bootID: surroundings.bootID, user: wish.user, uid: wish.uid, service: wish.service,
-            pool: wish.pool.name, address: nil, outcome: outcome, openedAt: real, openedBoot: boot, endedAt: real,
+            session: "", bootID: surroundings.bootID, user: request.user, uid: request.uid, service: request.service,
+            pool: request.pool.name, address: nil, outcome: outcome, openedAt: real, openedBoot: boot, endedAt: real,
             endedBoot: boot, reason: "no address available")
         watchers.publish(
-            WatchEvent(time: real, kind: .refused, text: "pool '\(wish.pool.name)' has no free address: \(outcome)"))
+            WatchEvent(time: real, kind: .refused, text: "pool '\(request.pool.name)' has no free address: \(outcome)"))
         lastRefusal = write("refusal", logger) { [store] () throws(LeaseStoreError) in
             try await store.recordRefusal(record)
         }
     }
 
-    private func makeSession(_ wish: Wish, addresses: [SessionAddress]) -> LiveSession {
+    private func makeSession(_ request: OpenRequest, addresses: [SessionAddress]) -> LiveSession {
         var id = SessionID.random()
         while sessions[id] != nil { id = SessionID.random() }
         lastNumber += 1
         let lease = Lease(
-            session: id, bootID: surroundings.bootID, number: lastNumber, pool: wish.pool.name,
-            addresses: addresses, parent: wish.pool.parent, macvlanMode: wish.pool.macvlanMode, user: wish.user,
-            uid: wish.uid, service: wish.service, mode: wish.mode, scope: wish.scope, leftovers: wish.pool.leftovers,
+            session: id, bootID: surroundings.bootID, number: lastNumber, pool: request.pool.name,
+            addresses: addresses, parent: request.pool.parent, macvlanMode: request.pool.macvlanMode, user: request.user,
+            uid: request.uid, service: request.service, mode: request.mode, scope: request.scope, leftovers: request.pool.leftovers,
             openedAt: SystemClock.realTimeMicroseconds(), openedBoot: SystemClock.bootTimeMicroseconds())
-        let plan = SessionPlan(mode: wish.mode, leftovers: wish.pool.leftovers, hasAddress: !addresses.isEmpty)
-        let live = LiveSession(lease: lease, plan: plan, pool: wish.pool)
+        let plan = SessionPlan(mode: request.mode, leftovers: request.pool.leftovers, hasAddress: !addresses.isEmpty)
+        let live = LiveSession(lease: lease, plan: plan, pool: request.pool)
         sessions[id] = live
         idsByNumber[lease.number] = id
         return live
@@ -177,7 +177,7 @@ extension SessionService {
         live.openerWatch = (connection, number)
         return await withCheckedContinuation { opener in
             live.opener = opener
-            perform(live.plan.begin(), live)
+            advance(live, "begin") { $0.begin() }
         }
     }
 

@@ -23,7 +23,7 @@ extension SessionService {
                 lease, found.byNumber[lease.number], members[lease.number],
                 leaders: leaders[lease.session] ?? [:])
             // Without a wait in between: a leader's end that came before it would mean nothing to the plan.
-            perform(live.plan.resume(), live)
+            advance(live, "resume") { $0.resume() }
         }
         await removeOrphans(found)
         logger.info("reconciled", metadata: ["leases": "\(stored.leases.count)", "kernel": "\(found.all.count)"])

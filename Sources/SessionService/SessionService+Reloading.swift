@@ -27,7 +27,7 @@ extension SessionService {
     /// Takes up the configuration as its file has it now, and tells the log what came of it; for SIGHUP.
     public func reload() async {
         do throws(ServiceError) {
-            try await takeUpTelling()
+            try await reloadAndLog()
         } catch {
             guard case .invalidConfiguration(let file, let problems) = error else {
                 return logger.error("cannot reload, the old configuration stays", metadata: ["error": "\(error)"])
@@ -37,7 +37,7 @@ extension SessionService {
         }
     }
 
-    private func takeUpTelling() async throws(ServiceError) {
+    private func reloadAndLog() async throws(ServiceError) {
         for warning in try await takeUp() {
             logger.warning("\(warning.sentence(file: surroundings.configurationFile))")
         }
@@ -55,13 +55,13 @@ extension SessionService {
     /// there is only one way to be of one mind; where that fails, every audit tries it again, and tells.
     /// - Throws: where there is no helper any more.
     func agreeWithHelper() async throws(HelperFailure) {
-        isOfOneMind = true
+        isHelperInSync = true
         do throws(HelperFailure) {
             try await settle()
         } catch {
             guard error.errno == ESTALE else { throw error }
             logger.warning("vipns-helper has read another configuration, reading it again")
-            isOfOneMind = false
+            isHelperInSync = false
             _ = await agreeAgain()
         }
     }
@@ -70,9 +70,9 @@ extension SessionService {
     ///
     /// - Returns: why it still is not, for an alarm.
     func agreeAgain() async -> String? {
-        if isOfOneMind { return nil }
+        if isHelperInSync { return nil }
         do throws(ServiceError) {
-            try await takeUpTelling()
+            try await reloadAndLog()
             return nil
         } catch {
             return "vipns-helper has read another configuration than is in force, sessions may be refused: \(error)"
@@ -119,7 +119,7 @@ extension SessionService {
             throw error.isAboutHelper
                 ? .helperUnavailable(text: error.description) : .failed(text: error.description)
         }
-        isOfOneMind = true
+        isHelperInSync = true
         apply(loaded.configuration)
         operators.withLock { $0 = loaded.operators }
         logger.info("configuration taken up", metadata: ["pools": "\(poolOrder.joined(separator: ","))"])
@@ -177,7 +177,7 @@ extension SessionService {
     /// Reads the file where it holds up nobody.
     private func load() async throws(ServiceError) -> Loaded {
         let file = surroundings.configurationFile
-        let loaded = await onExpendableThread { [surroundings] in
+        let loaded = await onDetachedThread { [surroundings] in
             let reading = surroundings.readConfiguration()
             let group = reading.configuration?.operators
             return (reading, group, group.flatMap(groupNumber))

@@ -32,7 +32,7 @@ extension SessionService: Service {
         self.server = server
         try await cancelWhenGracefulShutdown {
             async let forgetting: Void = self.forgetOldHistory()
-            async let collecting: Void = self.collectAgainAndAgain()
+            async let collecting: Void = self.runCollector()
             async let signs: Void = self.giveSigns()
             async let starting: Void = self.endStart()
             try await self.serve(stored, on: server)
@@ -91,7 +91,7 @@ extension SessionService: Service {
                 isQuiet = false
                 // What happened while nobody listened.
                 lookAtAll()
-                if let helper { Task(executorPreference: loop) { await self.keepCare(with: helper) } }
+                if let helper { Task(executorPreference: loop) { await self.runAudits(with: helper) } }
                 await follow(events)
                 isServing = false
                 if !Task.isCancelled {
@@ -131,7 +131,7 @@ extension SessionService: Service {
     private static func connect(
         _ path: String, _ loop: EventLoop, _ onEvent: @escaping @Sendable (HelperConnection.Event) -> Void
     ) async throws -> HelperConnection {
-        let connected = await onExpendableThread { () -> Result<HelperConnection, any Error> in
+        let connected = await onDetachedThread { () -> Result<HelperConnection, any Error> in
             Result { try HelperConnection(path: path, loop: loop, onEvent: onEvent) }
         }
         guard let helper = try connected?.get() else { throw Errno.wouldBlock }

@@ -77,7 +77,7 @@ public actor SessionService {
     /// Counts what may change the helper's allowance.
     var allowanceRound = 0
     /// Whether the helper allows what is granted here, for all that is known.
-    var isOfOneMind = true
+    var isHelperInSync = true
     /// The end of the last reload.
     var lastReload: Task<Void, Never>?
     /// Addresses of ended sessions whose rows are being deleted.
@@ -131,12 +131,28 @@ public actor SessionService {
         }
     }
 
-    /// Feeds one event to a session's plan and performs what comes of it; a session that has ended is deaf.
+    /// Feeds one event to a session's plan and performs what comes of it; ignored once the session has ended.
     func handle(_ event: PlanEvent, _ id: SessionID) {
         guard let live = sessions[id] else { return }
-        perform(live.plan.handle(event), live)
+        advance(live, "\(event)") { $0.handle(event) }
         // The plan has nobody to tell; what waits for an answer here must go on all the same.
         if event == .openerGone { refuse(live, .closed) }
+    }
+
+    /// Moves a session's plan and performs what comes of it; each step is logged at level `debug`.
+    func advance(
+        _ live: LiveSession, _ event: @autoclosure () -> String, _ move: (inout SessionPlan) -> [SessionAction]
+    ) {
+        let state = live.plan.state
+        let actions = move(&live.plan)
+        if logger.logLevel <= .debug {
+            let metadata: Logger.Metadata = [
+                "event": "\(event())", "from": "\(state)", "to": "\(live.plan.state)",
+                "actions": "\(actions.map { "\($0)" }.joined(separator: ", "))",
+            ]
+            logger(for: live).debug("step", metadata: metadata)
+        }
+        perform(actions, live)
     }
 
     /// Takes something from the loop into the actor, after what waits there already.

@@ -26,11 +26,11 @@ struct EndQueue {
     private var counts: [UInt32] = []
     private var kills: [Kill] = []
     private var connected: [Dismantling] = []
-    private var silenced: [Dismantling] = []
+    private var awaitingUnpin: [Dismantling] = []
     /// For how long sessions are taken apart before the next look.
-    private var debt = Duration.zero
+    private var unpinBudget = Duration.zero
 
-    private var count: Int { counts.count + kills.count + connected.count + silenced.count }
+    private var count: Int { counts.count + kills.count + connected.count + awaitingUnpin.count }
     var isEmpty: Bool { count == 0 }
     var isFull: Bool { count >= Self.limit }
 
@@ -49,24 +49,24 @@ struct EndQueue {
 
     /// Takes out what is done next; nil where nothing waits.
     mutating func next() -> Step? {
-        let waits = !connected.isEmpty || !silenced.isEmpty
-        if !(counts.isEmpty && kills.isEmpty), !waits || debt <= .zero {
+        let waits = !connected.isEmpty || !awaitingUnpin.isEmpty
+        if !(counts.isEmpty && kills.isEmpty), !waits || unpinBudget <= .zero {
             defer { (counts, kills) = ([], []) }
             return .look(counts: counts, kills: kills)
         }
         if !connected.isEmpty {
-            defer { (connected, silenced) = ([], silenced + connected) }
+            defer { (connected, awaitingUnpin) = ([], awaitingUnpin + connected) }
             return .endConnections(connected)
         }
-        return silenced.isEmpty ? nil : .unpin(silenced.removeFirst())
+        return awaitingUnpin.isEmpty ? nil : .unpin(awaitingUnpin.removeFirst())
     }
 
     /// Notes how long a step has taken.
     mutating func note(_ step: Step, took duration: Duration) {
         switch step {
-        case .look: debt = duration
+        case .look: unpinBudget = duration
         case .endConnections: break
-        case .unpin: debt -= duration
+        case .unpin: unpinBudget -= duration
         }
     }
 }

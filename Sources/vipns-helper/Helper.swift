@@ -13,7 +13,7 @@ final class Helper {
     private let signals: OwnedDescriptor
     private let events: NetlinkSocket
     /// None without CAP_NET_BROADCAST.
-    private let losses: LossSocket?
+    private let losses: DeletionMonitor?
     private let searches: HolderSearches
     private(set) var channel: Channel?
     /// What the last service spoke, where that was refused.
@@ -51,7 +51,7 @@ final class Helper {
         self.events = try NetlinkSocket(groups: [NamespaceNumberEvent.group])
         // A crowd of thousands that ends at once is told of while one step is done.
         try events.setReceiveBuffer(octets: 8 << 20)
-        self.losses = LossSocket.isPermitted ? try LossSocket() : nil
+        self.losses = DeletionMonitor.isPermitted ? try DeletionMonitor() : nil
         self.searches = try HolderSearches()
         self.table = table
         self.networks = networks

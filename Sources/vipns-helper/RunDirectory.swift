@@ -35,7 +35,7 @@ final class RunDirectory {
             self.path = path
         }
 
-        /// Yes where nobody can tell: to take it again is no help while it is held.
+        /// True if unknown: relocking would not help.
         var isThere: Bool {
             do throws(Errno) {
                 return try FileIdentity(path: path) == identity

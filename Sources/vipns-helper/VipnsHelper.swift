@@ -56,11 +56,11 @@ struct VipnsHelper {
         let manager = ServiceManager()
         let helper = try Helper(
             table: table, networks: networks, source: source, directory: directory, signals: signals, manager: manager)
-        if !LossSocket.isPermitted {
+        if !DeletionMonitor.isPermitted {
             log("warning: CAP_NET_BROADCAST is missing: what is taken away in a session is not noticed, continuing")
         }
         let old = KernelFeature.refusedDescriptors
-        if !old.isThere { log("warning: the kernel lacks what is used where it is there: \(old.consequence)") }
+        if !old.isThere { log("warning: optional kernel feature missing: \(old.consequence)") }
         if let error = networks.lacksPrivateProc {
             log("warning: cannot make a private /proc: \(error); opens get slower with each session that is there")
         }

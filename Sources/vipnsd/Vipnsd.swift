@@ -134,7 +134,7 @@ struct Vipnsd: ParsableCommand {
     private func warnOfOldKernel(_ logger: Logger) {
         for feature in [KernelFeature.peerProcess, .peerNamespace] where !feature.isThere {
             logger.warning(
-                "the kernel lacks what is used where it is there", metadata: ["lacks": "\(feature.consequence)"])
+                "optional kernel feature missing", metadata: ["lacks": "\(feature.consequence)"])
         }
     }
 

@@ -66,7 +66,7 @@ struct Damage: Sendable, CustomTestStringConvertible {
             try TestHost.run { host in
                 let link = try Self.pair()
                 let opened = try host.open(link)
-                let losses = try LossSocket()
+                let losses = try DeletionMonitor()
                 let before = try Self.contents(host, opened)
                 #expect(try host.networks.restore(opened.session, number: opened.number, link: link) == nil)
                 #expect(try losses.numbers().isEmpty, "a look takes nothing away")
@@ -110,7 +110,7 @@ struct Damage: Sendable, CustomTestStringConvertible {
     @Test func `sessions that come and go wake nobody`() async {
         await #expect(processExitsWith: .success) {
             try TestHost.run { host in
-                let losses = try LossSocket()
+                let losses = try DeletionMonitor()
                 for last in 1...5 as ClosedRange<UInt8> {
                     let opened = try host.open(try TestHost.link6(100 + last, isPair: true))
                     _ = try host.networks.dismantle(opened.session, number: opened.number)

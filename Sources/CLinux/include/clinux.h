@@ -180,7 +180,7 @@ struct vipns_child {
     int detached; /* whether the child leaves the caller's terminal; setsid(2) */
 };
 
-/* Starts a child; clinux.c says what happens between fork and exec. Gives its pid, or -1 with the child's errno. */
+/* Starts a child; processes.c says what happens between fork and exec. Gives its pid, or -1 with the child's errno. */
 int vipns_spawn(const struct vipns_child *child);
 
 #endif

@@ -13,6 +13,7 @@ extension Machines.SurroundingsTests {
             try checkHiddenProcesses(server)
             try checkConfinement(server.machine)
             try checkPairs(server)
+            try checkFirewall(server)
             try checkManyAtOnce(server)
             let log = try server.machine.succeed("dmesg | grep -i 'denied' || true")
             #expect(!log.contains("vipns"), "\(log)")
@@ -91,26 +92,32 @@ extension Machines.SurroundingsTests {
     private func checkManyAtOnce(_ server: Server) throws {
         let machine = server.machine
         try machine.succeed(
-            "echo 'table inet session { chain input { type filter hook input priority 0; policy drop; "
-                + "iifname \"lo\" accept; ct state established accept; }; }' > /etc/vipns/desk.nft")
-        try server.configure(
-            "10.88.0.101-10.88.0.140", ["firewall: /etc/vipns/desk.nft", "dns: [10.88.0.1]"])
-        try machine.succeed(
             "for i in $(seq 30); do setsid vipns enter -- sleep 600 > /tmp/open.$i 2>&1 & done", within: .seconds(60))
-        let isOpen = try eventually(within: .seconds(240)) {
+        let isOpen = try eventually(within: .seconds(120)) {
             try server.sessions().count { $0.state == "active" } == 30
         }
         let log = try machine.succeed("cat /tmp/open.*; vipns list; journalctl -n 20 -u vipnsd --no-pager")
         #expect(isOpen, "\(log)")
         let sessions = try server.sessions()
         #expect(Set(sessions.compactMap(\.address)).count == 30)
-        // Whoever was last has rules, name servers, link and neighbour.
+        // Whoever was last has link and neighbour.
         let address = try #require(sessions.last?.address)
-        let inside = try machine.succeed(
-            "vipns exec \(address) -- sh -c 'nft list ruleset; ip -br -4 addr show eth0; ping -c 1 -W 10 10.88.0.1'")
-        #expect(inside.contains("table inet session") && inside.contains("\(address)/24"), "\(inside)")
+        try machine.succeed("vipns exec \(address) -- ping -c 1 -W 10 10.88.0.1")
         try machine.succeed("vipns close --all --kill > /dev/null", within: .seconds(120))
         #expect(try eventually(within: .seconds(120)) { try server.sessions().isEmpty })
+    }
+
+    /// With nft, which each open waits for; one at a time, for here it takes a second.
+    private func checkFirewall(_ server: Server) throws {
+        let machine = server.machine
+        try machine.succeed(
+            "echo 'table inet session { chain input { type filter hook input priority 0; policy drop; "
+                + "iifname \"lo\" accept; ct state established accept; }; }' > /etc/vipns/desk.nft; nft list ruleset")
+        try server.configure("10.88.0.101-10.88.0.140", ["firewall: /etc/vipns/desk.nft", "dns: [10.88.0.1]"])
+        let inside = try machine.succeed(
+            "vipns enter -- sh -c 'nft list ruleset; ip -br -4 addr show eth0; ping -c 1 -W 10 10.88.0.1'")
+        #expect(inside.contains("table inet session"), "\(inside)")
+        try server.configure("10.88.0.101-10.88.0.140")
     }
 
     @Test(arguments: MachineSystem.chosen)

@@ -66,7 +66,7 @@ extension EndToEnd.FaultTests {
         try await inLab(daemons: false) { lab in
             let warnings = try FaultHarness.run(
                 "old_kernel", of: FaultHarness.oldKernel, in: lab, as: [String: [String]].self)
-            let known = "warning: the kernel lacks what is used where it is there"
+            let known = "warning: optional kernel feature missing"
             let once = [
                 "helper": [
                     known + ": no SO_PASSRIGHTS (Linux 6.16): a local user can hold vipnsd up by what it passes to its "

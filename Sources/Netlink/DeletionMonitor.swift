@@ -7,7 +7,7 @@ public import LinuxSystem
 /// One socket for all of them (netlink(7), NETLINK_LISTEN_ALL_NSID), with a filter that lets nothing else through: what
 /// is made costs nobody a wake-up. A namespace that dies tells nothing here. Needs CAP_NET_BROADCAST; without it only the
 /// socket's own namespace is heard.
-public struct LossSocket: ~Copyable {
+public struct DeletionMonitor: ~Copyable {
     private let socket: NetlinkSocket
 
     /// Whether the calling thread may hear of other namespaces.
