@@ -8,8 +8,9 @@ public enum SystemClock {
     /// Microseconds since boot, sleep included; never jumps.
     public static func bootTimeMicroseconds() -> Int64 { read(CLOCK_BOOTTIME) }
 
-    /// Microseconds since boot without the time in which the machine was suspended; never jumps. For how long somebody may
-    /// take: nobody answers while the machine sleeps.
+    /// Microseconds since boot without the time in which the machine was suspended; never jumps.
+    ///
+    /// For how long somebody may take: nobody answers while the machine sleeps.
     public static func awakeMicroseconds() -> Int64 { read(CLOCK_MONOTONIC) }
 
     private static func read(_ clock: clockid_t) -> Int64 {

@@ -20,15 +20,16 @@ public struct ProcTree: Sendable {
     /// What is mounted on /proc.
     public static let shared = ProcTree(nil)
 
-    /// A new instance, attached nowhere; it goes with the last copy of this value. fsopen(2).
+    /// Makes an instance that is attached nowhere and goes with the last copy of this value; fsopen(2).
     ///
     /// - Throws: EPERM without CAP_SYS_ADMIN or where a filter of system calls forbids it, ENOSYS.
     public static func makePrivate() throws(Errno) -> ProcTree {
         ProcTree(Root(OwnedDescriptor(adopting: try checked { vipns_mount_proc() })))
     }
 
-    /// Opens a file; `path` has no leading slash. What is below `sys/net` is that of the calling thread's namespace.
+    /// Opens a file; `path` has no leading slash.
     ///
+    /// What is below `sys/net` is that of the calling thread's namespace.
     /// - Throws: the errno.
     public func open(_ path: String, _ flags: CInt) throws(Errno) -> OwnedDescriptor {
         guard let root else { return try OwnedDescriptor.open("/proc/\(path)", flags) }

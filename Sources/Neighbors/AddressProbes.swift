@@ -64,7 +64,8 @@ public struct AddressProbes: ~Copyable {
             var frame = [UInt8](repeating: 0, count: ARPFrame.size)
             let size = answers.withRaw { unsafe read($0, &frame, frame.count) }
             if size < 0 { break }
-            guard size == ARPFrame.size, let claim = Claim(reply: frame), awaited.removeValue(forKey: claim.address) != nil
+            guard size == ARPFrame.size, let claim = Claim(reply: frame),
+                awaited.removeValue(forKey: claim.address) != nil
             else { continue }
             claims.append(claim)
         }

@@ -62,7 +62,8 @@ extension SessionService {
             try await course(asked, connection: connection)
         }
         guard case .session(let request) = decided, request.pool.exhaustion == .deny,
-            pools[request.pool.name]?.allocator.free == 0, request.scope == .session || sessionInUse(by: request) == nil,
+            pools[request.pool.name]?.allocator.free == 0,
+            request.scope == .session || sessionInUse(by: request) == nil,
             !mayBeUnlocking(asked, request)
         else { return }
         logExhausted(request)

@@ -61,7 +61,9 @@ extension SessionService {
         for _ in 0..<4 {
             try throwIfDisconnected(connection)
             // As it is now: it may have changed since the request, or since the last try.
-            guard let pool = pools[request.pool.name]?.pool else { throw ServiceError.poolNotFound(pool: request.pool.name) }
+            guard let pool = pools[request.pool.name]?.pool else {
+                throw ServiceError.poolNotFound(pool: request.pool.name)
+            }
             request.pool = pool
             guard let addresses = pools[pool.name]?.allocator.take() else {
                 return try await exhausted(request, connection: connection)
@@ -134,7 +136,10 @@ extension SessionService {
     func logExhausted(_ request: OpenRequest) {
         logger.warning(
             "no address is available",
-            metadata: ["pool": "\(request.pool.name)", "user": "\(request.user)", "then": "\(request.pool.exhaustion.rawValue)"])
+            metadata: [
+                "pool": "\(request.pool.name)", "user": "\(request.user)",
+                "then": "\(request.pool.exhaustion.rawValue)",
+            ])
     }
 
     /// Nobody waits for it: a slow disk must not make a refusal late, which a login may take for none.
@@ -158,8 +163,10 @@ extension SessionService {
         lastNumber += 1
         let lease = Lease(
             session: id, bootID: surroundings.bootID, number: lastNumber, pool: request.pool.name,
-            addresses: addresses, parent: request.pool.parent, macvlanMode: request.pool.macvlanMode, user: request.user,
-            uid: request.uid, service: request.service, mode: request.mode, scope: request.scope, leftovers: request.pool.leftovers,
+            addresses: addresses, parent: request.pool.parent, macvlanMode: request.pool.macvlanMode,
+            user: request.user,
+            uid: request.uid, service: request.service, mode: request.mode, scope: request.scope,
+            leftovers: request.pool.leftovers,
             openedAt: SystemClock.realTimeMicroseconds(), openedBoot: SystemClock.bootTimeMicroseconds())
         let plan = SessionPlan(mode: request.mode, leftovers: request.pool.leftovers, hasAddress: !addresses.isEmpty)
         let live = LiveSession(lease: lease, plan: plan, pool: request.pool)

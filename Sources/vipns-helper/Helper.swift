@@ -144,8 +144,9 @@ final class Helper {
         claimsRest = .now + .seconds(1)
     }
 
-    /// Listened to once a second at most: whoever floods the LAN with answers must not keep the helper busy. The audits of
-    /// the service end poll(2) often enough.
+    /// Listened to once a second at most: whoever floods the LAN with answers must not keep the helper busy.
+    ///
+    /// The audits of the service end poll(2) often enough.
     private var rawProbes: Int32 { .now < claimsRest ? -1 : networks.withRawProbes { $0 } }
 
     /// For poll(2), which passes -1 over: none, or one from which no more can be taken for the moment.

@@ -114,7 +114,8 @@ enum Samples {
             .pinned([session, session]), .restored(nil), .restored("link 'eth0'"), .holders([]),
             .holders(HelperAnswer.Holder.Means.allCases.map(holder)), .gone(number: 0x100000),
             .changed(number: 0x100000), .overrun,
-            .claimed(IPAddress(ipv4: 0x0a4d_0065), by: try #require(MACAddress("52:54:00:00:00:01"))), .link(nil), .link(try link(gateway: nil)), .link(try link6()),
+            .claimed(IPAddress(ipv4: 0x0a4d_0065), by: try #require(MACAddress("52:54:00:00:00:01"))), .link(nil),
+            .link(try link(gateway: nil)), .link(try link6()),
         ]
     }
 }

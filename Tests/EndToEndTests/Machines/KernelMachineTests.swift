@@ -25,7 +25,8 @@ extension Machines.KernelMachineTests {
             try machine.succeed("nft list ruleset; python3 -c 'import json, socket'")
             let suites = [
                 "Sessions.EnterTests", "Sessions.TeardownTests", "Pools.FamilyTests", "Pools.NameServerTests",
-                "Pools.PoolSettingTests", "Pools.ReloadTests", "Reliability.AdoptionTests", "Reliability.CollectorTests",
+                "Pools.PoolSettingTests", "Pools.ReloadTests", "Reliability.AdoptionTests",
+                "Reliability.CollectorTests",
                 "Reliability.HealTests", "Reliability.HolderTests", "Reliability.ClaimTests", "Logins.LoginSSHTests",
                 "Logins.LoginScopeTests",
             ].map { $0.split(separator: ".")[1] }

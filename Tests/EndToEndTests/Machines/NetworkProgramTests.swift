@@ -25,7 +25,8 @@ extension Machines.NetworkProgramTests {
             // Sessions beside them: their links are whole, and nobody says a word of them but that they were there.
             try machine.succeed("journalctl --rotate; journalctl --vacuum-time=1s")
             for _ in 1...10 {
-                let link = try machine.succeed("vipns enter -- sh -c 'ip -o link show dev eth0; ip -o addr show dev eth0'")
+                let link = try machine.succeed(
+                    "vipns enter -- sh -c 'ip -o link show dev eth0; ip -o addr show dev eth0'")
                 #expect(link.contains("eth0@") && link.contains("02:00:0a:58:00:") && link.contains("UP"), "\(link)")
                 #expect(link.split(separator: "\n").count { $0.contains("inet ") } == 1, "\(link)")
             }

@@ -15,7 +15,8 @@ extension Machines.ParentTests {
             try other.awaitReady()
             try other.succeed(
                 "card=$(basename $(find /sys/class/net -name 'e*' | head -n 1)); modprobe 8021q; ip link set $card up; "
-                    + "ip link add lan7 link $card type vlan id 7; ip addr add 10.89.0.1/24 dev lan7; ip link set lan7 up")
+                    + "ip link add lan7 link $card type vlan id 7; ip addr add 10.89.0.1/24 dev lan7; ip link set lan7 up"
+            )
             try machine.script("bond", machine.address)
 
             // The card is the bond's now, and says so.
@@ -30,7 +31,8 @@ extension Machines.ParentTests {
             try machine.succeed(
                 "sed -i -e 's/parent: .*/parent: lan7/' -e 's/10\\.88\\.0\\./10.89.0./g' /etc/vipns/vipns.yaml; "
                     + "vipns check && vipns reload")
-            let tagged = try machine.succeed("vipns enter -- sh -c 'ip -o -4 addr show dev eth0; ping -c 1 -W 10 10.89.0.1'")
+            let tagged = try machine.succeed(
+                "vipns enter -- sh -c 'ip -o -4 addr show dev eth0; ping -c 1 -W 10 10.89.0.1'")
             #expect(tagged.contains("inet 10.89.0.1"), "\(tagged)")
             // The card without the bond's link is no way to anybody: the bond goes down, comes back, and so do sessions.
             try machine.succeed("setsid vipns enter -- sleep 600 > /dev/null 2>&1 &")

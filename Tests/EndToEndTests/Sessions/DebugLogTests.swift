@@ -12,7 +12,9 @@ extension EndToEnd.DebugLogTests {
             try lab.tell("kill service")
             let user = ["setpriv", "--reuid", "64742", "--regid", "64742", "--clear-groups"]
             let service = try lab.start(
-                ["sh", "-c", "exec \"$@\" 2> /run/vipns-lab/log/debug.log", "sh"] + user + words + ["--log-level", "debug"])
+                ["sh", "-c", "exec \"$@\" 2> /run/vipns-lab/log/debug.log", "sh"] + user + words + [
+                    "--log-level", "debug",
+                ])
             #expect(try eventually { try lab.run("vipns", "list").status == 0 })
             #expect(try lab.succeed("vipns", "enter", "--", "echo", "inside") == "inside")
             let log = "/run/vipns-lab/log/debug.log"
@@ -20,7 +22,9 @@ extension EndToEnd.DebugLogTests {
             let steps = try lab.succeed("cat", log).split(separator: "\n").filter { $0.contains(": step ") }
             let states = ["allocating", "active", "closing", "held", "ended"]
             for (from, to) in zip(states, states.dropFirst()) {
-                #expect(steps.contains { $0.contains("from=\(from)") && $0.contains("to=\(to)") }, "\(from) \(to): \(steps)")
+                #expect(
+                    steps.contains { $0.contains("from=\(from)") && $0.contains("to=\(to)") }, "\(from) \(to): \(steps)"
+                )
             }
             #expect(steps.first?.contains("event=begin") == true, "\(steps)")
             #expect(steps.first?.contains("storeIntent, makeNamespace") == true, "\(steps)")
