@@ -62,7 +62,9 @@ struct VipnsHelper {
         let old = KernelFeature.refusedDescriptors
         if !old.isThere { log("warning: optional kernel feature missing: \(old.consequence)") }
         if let error = networks.lacksPrivateProc {
-            log("warning: cannot make a private /proc: \(error); opens get slower with each session that is there")
+            log(
+                "warning: optional kernel feature missing: no /proc of our own by fsopen (Linux 5.2): \(error): an open gets "
+                    + "slower with each session that is there")
         }
         log("ready, may give \(allowance.description)")
         manager.tellReady(status: "may give \(allowance.description)")

@@ -70,7 +70,10 @@ extension EndToEnd.FaultTests {
             let once = [
                 "helper": [
                     known + ": no SO_PASSRIGHTS (Linux 6.16): a local user can hold vipnsd up by what it passes to its "
-                        + "socket; sessions live on"
+                        + "socket; sessions live on",
+                    known
+                        + ": no /proc of our own by fsopen (Linux 5.2): Function not implemented: an open gets slower with "
+                        + "each session that is there",
                 ],
                 "service": [
                     known + " lacks=\"no SO_PEERPIDFD (Linux 6.5): callers are told by process number and start time, "

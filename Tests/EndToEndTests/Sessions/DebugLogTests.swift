@@ -6,7 +6,8 @@ extension EndToEnd {
 
 extension EndToEnd.DebugLogTests {
     @Test func `at level debug every step of a session is logged, with what it led to`() async throws {
-        try await inLab { lab in
+        try await inLab(daemons: false) { lab in
+            for daemon in ["helper", "service"] { try lab.tell("start \(daemon)") }
             let line = try lab.succeed("cat", "/proc/\(try lab.process(of: "service"))/cmdline")
             let words = line.split(separator: "\0").map(String.init)
             try lab.tell("kill service")
@@ -31,7 +32,6 @@ extension EndToEnd.DebugLogTests {
             #expect(steps.allSatisfy { $0.contains("session=") && $0.contains("debug") }, "\(steps)")
             service.kill()
             _ = try service.end()
-            try lab.tell("start service")
         }
     }
 }

@@ -12,7 +12,7 @@ extension FaultHarness {
             "unlink unlinkat": "EACCES EBUSY EIO ENOMEM", "mkdir mkdirat": "EACCES ENOMEM ENOSPC",
             "symlink symlinkat": "EACCES EIO ENOMEM ENOSPC", "rename renameat renameat2": "EACCES EBUSY ENOMEM ENOSPC",
             "chmod fchmod fchmodat chown fchown fchownat": "EACCES EIO ENOMEM",
-            "mount": "EACCES EBUSY EMFILE ENOMEM", "umount2": "EBUSY ENOMEM", "unshare": "ENOMEM ENOSPC",
+            "mount": "EACCES EBUSY EMFILE ENOMEM", "umount2": "EBUSY ENOMEM", "fsopen fsmount": "EMFILE ENOMEM", "fsconfig": "ENOMEM", "unshare": "ENOMEM ENOSPC",
             "setns": "ENOMEM",
             "clone clone3 vfork": "EAGAIN ENOMEM", "socket": "EACCES EMFILE ENOBUFS ENOMEM", "socketpair": "EMFILE",
             "bind": "EACCES ENOMEM", "getsockname": "ENOBUFS",
