@@ -155,19 +155,15 @@ extension EndToEnd.FamilyTests {
         }
     }
 
-    /// A host without IPv6 cannot be had without a reboot: what the programs look at, its directory in /proc, is hidden.
-    @Test func `a host that seems to have no IPv6 refuses such pools, and serves the others`() async throws {
+    /// A host without IPv6 cannot be had without a reboot: what the reader of the file looks at is hidden.
+    ///
+    /// The real one is a whole machine, in `SurroundingsTests`.
+    @Test func `on a host that seems to have no IPv6 a check refuses such pools, and the others are served`()
+        async throws
+    {
         try await inLab(daemons: false) { lab in
             try lab.start(pools: both)
             try lab.succeed("mount", "-t", "tmpfs", "none", "/proc/sys/net")
-            let empty = try lab.census()
-            let refused = try lab.vipns("enter", "--", "true")
-            #expect(refused.status == 1)
-            #expect(refused.errors.contains("IPv6"), "\(refused)")
-            for name in ["namespaces", "mounts", "names", "links"] {
-                #expect(try eventually { try lab.census()[name] == empty[name] }, "\(name)")
-            }
-            try lab.expectFullPool()
             let check = try lab.vipns("check", "/run/vipns-lab/vipns.yaml")
             #expect(check.status == 1)
             #expect(
