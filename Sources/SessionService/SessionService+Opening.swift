@@ -164,10 +164,9 @@ extension SessionService {
         let lease = Lease(
             session: id, bootID: surroundings.bootID, number: lastNumber, pool: request.pool.name,
             addresses: addresses, parent: request.pool.parent, macvlanMode: request.pool.macvlanMode,
-            user: request.user,
-            uid: request.uid, service: request.service, mode: request.mode, scope: request.scope,
-            leftovers: request.pool.leftovers,
-            openedAt: SystemClock.realTimeMicroseconds(), openedBoot: SystemClock.bootTimeMicroseconds())
+            user: request.user, uid: request.uid, service: request.service, mode: request.mode, scope: request.scope,
+            leftovers: request.pool.leftovers, openedAt: SystemClock.realTimeMicroseconds(),
+            openedBoot: SystemClock.bootTimeMicroseconds())
         let plan = SessionPlan(mode: request.mode, leftovers: request.pool.leftovers, hasAddress: !addresses.isEmpty)
         let live = LiveSession(lease: lease, plan: plan, pool: request.pool)
         sessions[id] = live
