@@ -21,36 +21,34 @@ public struct AddressProbes: ~Copyable {
     /// How many answers are awaited at most: a crowd of logins asks for more, and each asks once more when it is healed.
     private static let mostAwaited = 1024
 
-    private let questions: PacketSocket
     private let answers: OwnedDescriptor
     private var awaited: [IPAddress: SuspendingClock.Instant] = [:]
 
-    /// Opens the sockets in the calling thread's namespace; needs CAP_NET_RAW.
+    /// Opens the socket in the calling thread's namespace; needs CAP_NET_RAW.
     ///
     /// - Throws: the errno.
     public init() throws(Errno) {
-        let sender = try PacketSocket()
-        let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let listener = OwnedDescriptor(adopting: try checked { Glibc.socket(AF_PACKET, type, 0) })
-        try checked { listener.withRaw { vipns_hear_arp_replies($0) } }
-        questions = sender
-        answers = listener
+        let socket = try PacketSocket.open()
+        try checked { socket.withRaw { vipns_hear_arp_replies($0) } }
+        answers = socket
     }
 
     /// Lends the number of the descriptor that answers come to, for poll(2).
     public borrowing func withRaw<Result>(_ body: (Int32) -> Result) -> Result { answers.withRaw(body) }
 
-    /// Asks for an IPv4 address on the link of that name and index; nothing for IPv6.
+    /// Asks by `sender` for an IPv4 address on the link of that name and index; nothing for IPv6.
     ///
     /// - Throws: ENETDOWN where the link is down, ENODEV or ENXIO where there is none, ENOBUFS.
-    public mutating func ask(for address: IPAddress, onLink name: String, index: Int32) throws(Errno) {
+    public mutating func ask(
+        for address: IPAddress, onLink name: String, index: Int32, by sender: borrowing PacketSocket
+    ) throws(Errno) {
         guard address.family == .ipv4 else { return }
         var octets = [UInt8](repeating: 0, count: 6)
         try checked { answers.withRaw { unsafe vipns_link_mac($0, name, &octets) } }
         guard let mac = MACAddress(octets: octets), let frame = ARPFrame.probe(for: address, from: mac) else { return }
         if awaited.count >= Self.mostAwaited { forgetOld() }
         if awaited.count < Self.mostAwaited { awaited[address] = .now + Self.patience }
-        try questions.send(frame, onLink: index)
+        try sender.send(frame, onLink: index)
     }
 
     /// What was answered since the last call, each address once for a question.

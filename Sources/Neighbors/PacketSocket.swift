@@ -11,9 +11,11 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// Opens the socket; needs CAP_NET_RAW.
     ///
     /// - Throws: the errno.
-    public init() throws(Errno) {
+    public init() throws(Errno) { socket = try Self.open() }
+
+    static func open() throws(Errno) -> OwnedDescriptor {
         let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        self.socket = OwnedDescriptor(adopting: try checked { Glibc.socket(AF_PACKET, type, 0) })
+        return OwnedDescriptor(adopting: try checked { Glibc.socket(AF_PACKET, type, 0) })
     }
 
     /// Sends one frame on the link of that index, as if that link had made it.

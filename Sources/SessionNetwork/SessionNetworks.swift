@@ -237,7 +237,7 @@ public final class SessionNetworks {
             for frame in Announcement.frames(of: address.address, at: link.mac, gateway: address.gateway) {
                 try? packets.send(frame, onLink: parentIndex)
             }
-            try? probes.ask(for: address.address, onLink: link.parent, index: parentIndex)
+            try? probes.ask(for: address.address, onLink: link.parent, index: parentIndex, by: packets)
         }
     }
 

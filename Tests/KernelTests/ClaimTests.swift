@@ -53,7 +53,7 @@ import Testing
                 usleep(100_000)
                 #expect(probes.claims().isEmpty)
                 let lan = try #require(try host.links().first { $0.ifname == "lan0" }?.ifindex)
-                try probes.ask(for: IPAddress(ipv4: 0x0a4d_0066), onLink: "lan0", index: Int32(lan))
+                try probes.ask(for: IPAddress(ipv4: 0x0a4d_0066), onLink: "lan0", index: Int32(lan), by: socket)
                 // A reply with another protocol, one that is cut, one for somebody else, then the answer.
                 for frame in [
                     Reply(of: 0x0a4d_0066, at: mac, change: (18, 8)), Reply(of: 0x0a4d_0066, at: mac, length: 40),
