@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # bond.sh ADDRESS: makes the card the only port of a bond, which takes over the server's address, by systemd-networkd; and
 # over the bond makes VLAN 7, where the server is 10.89.0.x.
-card=$(ip -o -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+# shellcheck source=Tests/Machines/guest/server.sh
+. /run/guest/server.sh
+card=$(card)
 mac=$(cat "/sys/class/net/$card/address")
 cd /etc/systemd/network || exit
 printf '[NetDev]\nName=bond0\nKind=bond\nMACAddress=%s\n[Bond]\nMode=active-backup\nMIIMonitorSec=100ms\n' "$mac" \

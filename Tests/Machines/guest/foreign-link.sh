@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # foreign-link.sh NAME: makes a macvlan link of that name in the host, as older kernels show a session's for a moment, leaves
 # it there for some seconds, and tells what has become of it.
-card=$(ip -o -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+# shellcheck source=Tests/Machines/guest/server.sh
+. /run/guest/server.sh
+card=$(card)
 # Until NetworkManager, which may just have been started, has looked at all links.
 for _ in $(seq 100); do
     nmcli -t -f DEVICE,STATE device 2> /dev/null | grep -q "^$card:unmanaged" && break

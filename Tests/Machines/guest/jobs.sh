@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # jobs.sh: has cron and at run a job each that tells its addresses, after the steps of docs/pam.md for them.
+# shellcheck source=Tests/Machines/guest/server.sh
+. /run/guest/server.sh
 for service in cron atd; do
     echo 'session requisite pam_vipns.so' >> "/etc/pam.d/$service"
 done
 sed -i 's/services: \[sshd,/services: [cron, atd, sshd,/' /etc/vipns/vipns.yaml
-vipns reload || { sleep 3 && vipns reload; }
+reload
 # shellcheck disable=SC2016 # The job looks, not this script.
 tell='echo job $(ip -o -4 addr show scope global | sed "s/.*inet //; s/ .*//")'
 echo "* * * * * alice $tell > /tmp/cron.out" > /etc/cron.d/trial

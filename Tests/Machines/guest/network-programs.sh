@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # network-programs.sh: networkd that would configure any Ethernet link, and NetworkManager beside it for all but the card.
-card=$(ip -o -4 route show default | sed -n 's/.* dev \([^ ]*\).*/\1/p' | head -n 1)
+# shellcheck source=Tests/Machines/guest/server.sh
+. /run/guest/server.sh
+card=$(card)
 printf '[Match]\nType=ether\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=ipv6\n' > /etc/systemd/network/99-any.network
 mkdir -p /etc/NetworkManager/conf.d
 printf '[device-lan]\nmatch-device=interface-name:%s\nmanaged=0\n' "$card" > /etc/NetworkManager/conf.d/lan.conf
