@@ -24,12 +24,10 @@ extension Machines.KernelMachineTests {
             // What a first start reads from the disk is not waited for by the daemons' limits.
             try machine.succeed("nft list ruleset; python3 -c 'import json, socket'")
             let suites = [
-                "Sessions.EnterTests", "Sessions.TeardownTests", "Pools.FamilyTests", "Pools.NameServerTests",
-                "Pools.PoolSettingTests", "Pools.ReloadTests", "Reliability.AdoptionTests",
-                "Reliability.CollectorTests",
-                "Reliability.HealTests", "Reliability.HolderTests", "Reliability.ClaimTests", "Logins.LoginSSHTests",
-                "Logins.LoginScopeTests",
-            ].map { $0.split(separator: ".")[1] }
+                "EnterTests", "TeardownTests", "FamilyTests", "NameServerTests", "PoolSettingTests", "ReloadTests",
+                "AdoptionTests", "CollectorTests", "HealTests", "HolderTests", "ClaimTests", "LoginSSHTests",
+                "LoginScopeTests",
+            ]
             try run("EndToEndTests.*/(\(suites.joined(separator: "|")))/", on: machine)
         }
     }
@@ -52,7 +50,7 @@ extension Machines.KernelMachineTests {
             "bash -euo pipefail /run/guest/bundle.sh \(words)", within: .seconds(3000))
         #expect(outcome.status == 0, "\(outcome.output.suffix(20_000))")
         let summary = outcome.output.split(separator: "\n").last ?? ""
-        #expect(summary.contains("passed after"), "\(summary)")
+        #expect(summary.contains("passed after") && !summary.contains("with 0 tests"), "\(summary)")
         print("\(pattern): \(summary)")
     }
 }

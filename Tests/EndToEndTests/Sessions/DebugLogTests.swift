@@ -7,9 +7,7 @@ extension EndToEnd {
 extension EndToEnd.DebugLogTests {
     @Test func `at level debug every step of a session is logged, with what it led to`() async throws {
         try await inLab(daemons: false) { lab in
-            let pool = "ranges: [10.77.0.101-10.77.0.103], prefix: 10.77.0.0/24, parent: lan0, hold: 100ms"
-            try lab.succeed("sh", "-c", "echo 'pools: {lab: {\(pool)}}' > /run/vipns-lab/vipns.yaml")
-            try lab.succeed("sh", "-c", "mkdir -p /run/vipns-lab/state; chown 64742:64742 /run/vipns-lab/state")
+            try lab.configure()
             for daemon in ["helper", "service"] { try lab.tell("start \(daemon)") }
             let line = try lab.succeed("cat", "/proc/\(try lab.process(of: "service"))/cmdline")
             let words = line.split(separator: "\0").map(String.init)
