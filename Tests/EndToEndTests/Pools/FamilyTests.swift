@@ -21,7 +21,9 @@ extension TestLab {
         try tell("start service")
     }
 
-    /// Starts the helper where fsopen(2) is refused, as before Linux 5.2; seccomp(2). It ends with the lab.
+    /// Starts the helper where fsopen(2) is refused, as before Linux 5.2; seccomp(2).
+    ///
+    /// It ends with the lab.
     fileprivate func startHelperWithoutFsopen() throws {
         let script = """
             import ctypes, os, struct, sys
