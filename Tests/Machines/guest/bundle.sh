@@ -16,4 +16,4 @@ mountpoint -q /opt/tests/lib || mount --bind /run/toolchain/lib/swift/linux /opt
 # shellcheck disable=SC2016 # The inner shell's own.
 unshare -n -m -- bash -euo pipefail -c 'ip link set lo up
     /opt/tests/bundle --testing-library swift-testing --no-parallel --filter "$1" 2>&1' bash "$pattern" \
-    | tee /opt/tests/log | grep -avE '^(◇ |✔ (Test ["a-z]|Suite)|↳)'
+    | tee /opt/tests/log | grep -avE '^(◇ |✔ (Test ("|case |[A-Za-z]+\()|Suite)|↳)'
